@@ -1,0 +1,133 @@
+#include "agg.h"
+
+#include <stdlib.h>
+
+#include "agg_impl.h"
+#include "mem.h"
+
+enum { SHOWN_MAX = 60 }; /* bytes of a value in a message */
+
+const struct agg_op *agg_op_at(size_t i)
+{
+	return i < agg_ops_n ? &agg_ops[i] : NULL;
+}
+
+const struct agg_op *agg_op_named(struct slice name, double *param)
+{
+	for (size_t i = 0; i < agg_ops_n; i++) {
+		const struct agg_op *op = &agg_ops[i];
+
+		if (op->named ? op->named(name, param) : slice_is(name, op->name))
+			return op;
+	}
+	return NULL;
+}
+
+void agg_clear(struct agg *a)
+{
+	free(a->name);
+	free(a->call);
+	free(a->where);
+	for (unsigned i = 0; i < a->nargs; i++)
+		free(a->args[i]);
+}
+
+void agglist_free(struct agglist *list)
+{
+	for (size_t i = 0; i < list->n; i++)
+		agg_clear(&list->v[i]);
+	free(list->v);
+	list->v = NULL;
+	list->n = 0;
+	list->size = 0;
+}
+
+/* What is taken, as bits by val_type, and its name for messages. */
+static const struct {
+	unsigned types;
+	const char *what;
+} takes[] = {
+	[AGG_ANY] = {~0u, ""},
+	[AGG_NUMBER] = {1u << VAL_NULL | 1u << VAL_DEC | 1u << VAL_DBL, "a number"},
+	[AGG_SCALAR] = {~(1u << VAL_JSON), "a number, a string or a boolean"},
+};
+
+static void refuse(const struct agg *a, const struct val *v, const char *what, struct buf *err)
+{
+	struct buf shown = BUF_INIT;
+	const char *more = "";
+
+	val_put_json(&shown, v);
+	if (shown.len > SHOWN_MAX) {
+		shown.len = SHOWN_MAX;
+		while ((shown.data[shown.len] & 0xc0) == 0x80)
+			shown.len--;
+		more = "...";
+	}
+	buf_setf(err, "%s: %.*s%s is not %s", a->call, (int)shown.len, shown.data, more, what);
+	buf_free(&shown);
+}
+
+int agg_check(const struct agg *a, const struct val v[], struct buf *err)
+{
+	for (unsigned i = 0; i < a->nargs; i++) {
+		enum agg_takes t = a->op->takes[i];
+
+		if (!(takes[t].types >> v[i].type & 1)) {
+			refuse(a, &v[i], takes[t].what, err);
+			return -1;
+		}
+	}
+	return 0;
+}
+
+static void *state_of(const struct agg *a, void *states)
+{
+	return (char *)states + a->offset;
+}
+
+static const void *const_state_of(const struct agg *a, const void *states)
+{
+	return (const char *)states + a->offset;
+}
+
+void agg_init(const struct agglist *list, void *states)
+{
+	for (size_t i = 0; i < list->n; i++) {
+		const struct agg *a = &list->v[i];
+
+		a->op->init(state_of(a, states), a);
+	}
+}
+
+void agg_merge(const struct agglist *list, void *states, const void *from)
+{
+	for (size_t i = 0; i < list->n; i++) {
+		const struct agg *a = &list->v[i];
+
+		a->op->merge(state_of(a, states), a, const_state_of(a, from));
+	}
+}
+
+void agg_free(const struct agglist *list, void *states)
+{
+	for (size_t i = 0; i < list->n; i++) {
+		const struct agg *a = &list->v[i];
+
+		if (a->op->free)
+			a->op->free(state_of(a, states));
+	}
+}
+
+size_t agg_inexact(const struct agglist *list, const void *states)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < list->n; i++) {
+		const struct agg *a = &list->v[i];
+
+		if (a->op->inexact && a->op->inexact(const_state_of(a, states)))
+			n++;
+	}
+	return n;
+}

@@ -1,0 +1,162 @@
+/*
+ * agg_impl: the states behind agg.h's table and the functions that its rows name. For the agg_*.c
+ * files alone.
+ *
+ * Every state begins as zero bytes, is a multiple of 16 bytes long and aligned so. add skips nulls;
+ * merge copies what `from` points to.
+ */
+#ifndef KPIPE_AGG_IMPL_H
+#define KPIPE_AGG_IMPL_H
+
+#include "agg.h"
+
+struct keytab;
+
+extern const struct agg_op agg_ops[];
+extern const size_t agg_ops_n;
+
+/* The operation that `name` stands for in a SPEC, NULL when there is none. */
+const struct agg_op *agg_op_named(struct slice name, double *param);
+
+void agg_clear(struct agg *a); /* frees what it points to */
+
+/* The array that is the end of scratch, from `start` on. */
+static inline struct val agg_json(const struct buf *scratch, size_t start)
+{
+	return (struct val){.type = VAL_JSON, .str = {scratch->data + start, scratch->len - start}};
+}
+
+/* --- agg_num.c: sums and moments --- */
+
+struct agg_sum { /* sum avg */
+	union {
+		__int128 exact; /* / 10^scale */
+		struct {
+			double high, low; /* when inexact: the sum is high + low */
+		};
+	};
+	uint64_t n; /* values added */
+	uint8_t scale;
+	bool inexact;
+};
+
+void agg_sum_add(void *state, const struct agg *a, const struct val v[], uint64_t seq);
+void agg_sum_merge(void *state, const struct agg *a, const void *from);
+void agg_sum_emit(const void *state, const struct agg *a, struct val *out, struct buf *scratch);
+void agg_avg_emit(const void *state, const struct agg *a, struct val *out, struct buf *scratch);
+bool agg_sum_inexact(const void *state);
+
+/* Sums of the powers of the distances from the mean: mK = sum (x - mean)^K. */
+struct agg_moments { /* var stddev var_pop stddev_pop */
+	_Alignas(16) uint64_t n;
+	double mean, m2;
+};
+
+struct agg_shape { /* skewness kurtosis */
+	_Alignas(16) uint64_t n;
+	double mean, m2, m3, m4;
+};
+
+void agg_moments_add(void *state, const struct agg *a, const struct val v[], uint64_t seq);
+void agg_moments_merge(void *state, const struct agg *a, const void *from);
+void agg_var_emit(const void *state, const struct agg *a, struct val *out, struct buf *scratch);
+void agg_stddev_emit(const void *state, const struct agg *a, struct val *out, struct buf *scratch);
+void agg_var_pop_emit(const void *state, const struct agg *a, struct val *out, struct buf *scratch);
+void agg_stddev_pop_emit(const void *state, const struct agg *a, struct val *out,
+			 struct buf *scratch);
+
+void agg_shape_add(void *state, const struct agg *a, const struct val v[], uint64_t seq);
+void agg_shape_merge(void *state, const struct agg *a, const void *from);
+void agg_skewness_emit(const void *state, const struct agg *a, struct val *out,
+		       struct buf *scratch);
+void agg_kurtosis_emit(const void *state, const struct agg *a, struct val *out,
+		       struct buf *scratch);
+
+/* --- agg_rank.c: percentiles --- */
+
+struct agg_sample { /* median pNN */
+	_Alignas(16) double *v;
+	size_t n, cap;
+};
+
+void agg_sample_add(void *state, const struct agg *a, const struct val v[], uint64_t seq);
+void agg_sample_merge(void *state, const struct agg *a, const void *from);
+void agg_median_emit(const void *state, const struct agg *a, struct val *out, struct buf *scratch);
+void agg_percentile_emit(const void *state, const struct agg *a, struct val *out,
+			 struct buf *scratch);
+void agg_sample_free(void *state);
+bool agg_percentile_named(struct slice name, double *param);
+
+/* --- agg_kept.c: values picked from the input --- */
+
+/* A value, its own copy. Of type VAL_NULL: none yet. */
+struct agg_kept { /* min max first last */
+	union {
+		__int128 dec; /* / 10^scale */
+		double dbl;
+		struct {
+			char *ptr;
+			size_t len;
+		} str;
+	};
+	uint64_t seq; /* of its record */
+	uint8_t type; /* enum val_type */
+	uint8_t scale;
+};
+
+struct agg_pair { /* min_by max_by first_by last_by */
+	struct agg_kept value, by;
+};
+
+struct agg_top { /* top: a heap of the best, the worst of them at v[0] */
+	_Alignas(16) struct agg_kept *v;
+	size_t n, cap;
+};
+
+void agg_best_add(void *state, const struct agg *a, const struct val v[], uint64_t seq);
+void agg_best_merge(void *state, const struct agg *a, const void *from);
+void agg_end_add(void *state, const struct agg *a, const struct val v[], uint64_t seq);
+void agg_end_merge(void *state, const struct agg *a, const void *from);
+void agg_kept_emit(const void *state, const struct agg *a, struct val *out, struct buf *scratch);
+void agg_kept_free(void *state);
+
+void agg_pair_add(void *state, const struct agg *a, const struct val v[], uint64_t seq);
+void agg_pair_merge(void *state, const struct agg *a, const void *from);
+void agg_pair_emit(const void *state, const struct agg *a, struct val *out, struct buf *scratch);
+void agg_pair_free(void *state);
+
+void agg_top_add(void *state, const struct agg *a, const struct val v[], uint64_t seq);
+void agg_top_merge(void *state, const struct agg *a, const void *from);
+void agg_top_emit(const void *state, const struct agg *a, struct val *out, struct buf *scratch);
+void agg_top_free(void *state);
+bool agg_top_literal(struct slice text, double *param);
+
+/* --- agg_set.c: collections --- */
+
+struct agg_set {                          /* distinct collect_set mode */
+	_Alignas(16) struct keytab *keys; /* made with the first; mode's slots count */
+	struct buf key;
+};
+
+struct agg_text {                     /* collect */
+	_Alignas(16) struct buf text; /* the values as JSON, commas between */
+};
+
+void agg_set_add(void *state, const struct agg *a, const struct val v[], uint64_t seq);
+void agg_set_merge(void *state, const struct agg *a, const void *from);
+void agg_distinct_emit(const void *state, const struct agg *a, struct val *out,
+		       struct buf *scratch);
+void agg_collect_set_emit(const void *state, const struct agg *a, struct val *out,
+			  struct buf *scratch);
+void agg_set_free(void *state);
+
+void agg_mode_add(void *state, const struct agg *a, const struct val v[], uint64_t seq);
+void agg_mode_merge(void *state, const struct agg *a, const void *from);
+void agg_mode_emit(const void *state, const struct agg *a, struct val *out, struct buf *scratch);
+
+void agg_text_add(void *state, const struct agg *a, const struct val v[], uint64_t seq);
+void agg_text_merge(void *state, const struct agg *a, const void *from);
+void agg_text_emit(const void *state, const struct agg *a, struct val *out, struct buf *scratch);
+void agg_text_free(void *state);
+
+#endif

@@ -1,0 +1,296 @@
+#include <math.h>
+
+#include "agg_impl.h"
+
+/* --- sum and avg --- */
+
+/*
+ * Adds to high + low, keeping what the addition rounds away: A. Neumaier, "Rundungsfehleranalyse
+ * einiger Verfahren zur Summation endlicher Summen" (1974).
+ */
+static void add_double(struct agg_sum *s, double x)
+{
+	double sum = s->high + x;
+
+	if (fabs(s->high) >= fabs(x))
+		s->low += (s->high - sum) + x;
+	else
+		s->low += (x - sum) + s->high;
+	s->high = sum;
+}
+
+/* Adds the nearest double and, where that is a whole number, what it leaves of d. */
+static void add_near(struct agg_sum *s, struct dec d)
+{
+	double near = dec_double(d);
+	struct dec rest;
+
+	add_double(s, near);
+	if (fabs(near) < 0x1p127 && near == trunc(near) &&
+	    dec_sub(d, (struct dec){(__int128)near, 0}, &rest))
+		add_double(s, dec_double(rest));
+}
+
+static void go_inexact(struct agg_sum *s)
+{
+	struct dec sum = {s->exact, s->scale};
+
+	s->high = 0;
+	s->low = 0;
+	s->inexact = true;
+	add_near(s, sum);
+}
+
+/* False when the sum does not fit. */
+static bool add_exactly(struct agg_sum *s, struct dec d)
+{
+	struct dec sum = {s->exact, s->scale};
+
+	if (d.scale != sum.scale || __builtin_add_overflow(sum.v, d.v, &sum.v)) {
+		sum.v = s->exact;
+		if (!dec_add(sum, d, &sum))
+			return false;
+	}
+	s->exact = sum.v;
+	s->scale = (uint8_t)sum.scale;
+	return true;
+}
+
+static void add_dec(struct agg_sum *s, struct dec d)
+{
+	if (!s->inexact) {
+		if (add_exactly(s, d))
+			return;
+		go_inexact(s);
+	}
+	add_near(s, d);
+}
+
+void agg_sum_add(void *state, const struct agg *a, const struct val v[], uint64_t seq)
+{
+	struct agg_sum *s = state;
+	struct dec d;
+
+	(void)a;
+	(void)seq;
+	if (v[0].type == VAL_NULL)
+		return;
+	s->n++;
+	if (v[0].type == VAL_DEC) {
+		add_dec(s, v[0].dec);
+	} else if (dec_from_double(&d, v[0].dbl)) {
+		add_dec(s, d);
+	} else {
+		if (!s->inexact)
+			go_inexact(s);
+		add_double(s, v[0].dbl);
+	}
+}
+
+void agg_sum_merge(void *state, const struct agg *a, const void *from)
+{
+	struct agg_sum *s = state;
+	const struct agg_sum *f = from;
+
+	(void)a;
+	s->n += f->n;
+	if (!f->inexact) {
+		add_dec(s, (struct dec){f->exact, f->scale});
+		return;
+	}
+	if (!s->inexact)
+		go_inexact(s);
+	add_double(s, f->high);
+	add_double(s, f->low);
+}
+
+/* Of an infinite sum the low part is not a number. */
+static double double_sum(const struct agg_sum *s)
+{
+	return isfinite(s->high) ? s->high + s->low : s->high;
+}
+
+static struct val number(double d)
+{
+	return (struct val){.type = VAL_DBL, .dbl = d};
+}
+
+void agg_sum_emit(const void *state, const struct agg *a, struct val *out, struct buf *scratch)
+{
+	const struct agg_sum *s = state;
+
+	(void)a;
+	(void)scratch;
+	if (s->n == 0)
+		*out = val_null();
+	else if (s->inexact)
+		*out = number(double_sum(s));
+	else
+		*out = (struct val){.type = VAL_DEC, .dec = {s->exact, s->scale}};
+}
+
+void agg_avg_emit(const void *state, const struct agg *a, struct val *out, struct buf *scratch)
+{
+	const struct agg_sum *s = state;
+
+	(void)a;
+	(void)scratch;
+	if (s->n == 0)
+		*out = val_null();
+	else if (s->inexact)
+		*out = number(double_sum(s) / (double)s->n);
+	else
+		*out = number(dec_div((struct dec){s->exact, s->scale}, s->n));
+}
+
+bool agg_sum_inexact(const void *state)
+{
+	return ((const struct agg_sum *)state)->inexact;
+}
+
+/*
+ * --- moments ---
+ *
+ * Updates that never subtract large sums from each other: B. P. Welford, "Note on a method for
+ * calculating corrected sums of squares and products" (1962); merging: T. F. Chan et al., "Updating
+ * formulae and a pairwise algorithm for computing sample variances" (1979); third and fourth
+ * powers: P. Pebay, "Formulas for robust, one-pass parallel computation of covariances and
+ * arbitrary-order statistical moments" (2008).
+ */
+
+void agg_moments_add(void *state, const struct agg *a, const struct val v[], uint64_t seq)
+{
+	struct agg_moments *m = state;
+	double x, delta;
+
+	(void)a;
+	(void)seq;
+	if (v[0].type == VAL_NULL)
+		return;
+	x = val_double(&v[0]);
+	delta = x - m->mean;
+	m->mean += delta / (double)++m->n;
+	m->m2 += delta * (x - m->mean);
+}
+
+void agg_moments_merge(void *state, const struct agg *a, const void *from)
+{
+	struct agg_moments *m = state;
+	const struct agg_moments *f = from;
+	double n, delta, share;
+
+	(void)a;
+	if (f->n == 0)
+		return;
+	if (m->n == 0) {
+		*m = *f;
+		return;
+	}
+	n = (double)(m->n + f->n);
+	delta = f->mean - m->mean;
+	share = (double)f->n / n;
+	m->m2 += f->m2 + delta * delta * (double)m->n * share;
+	m->mean += delta * share;
+	m->n += f->n;
+}
+
+/* The variance over n - without; null when that leaves nothing to divide by. */
+static struct val variance(const struct agg_moments *m, uint64_t without)
+{
+	return m->n > without ? number(m->m2 / (double)(m->n - without)) : val_null();
+}
+
+static struct val root(struct val v)
+{
+	return v.type == VAL_NULL ? v : number(sqrt(v.dbl));
+}
+
+void agg_var_emit(const void *state, const struct agg *a, struct val *out, struct buf *scratch)
+{
+	(void)a;
+	(void)scratch;
+	*out = variance(state, 1);
+}
+
+void agg_stddev_emit(const void *state, const struct agg *a, struct val *out, struct buf *scratch)
+{
+	(void)a;
+	(void)scratch;
+	*out = root(variance(state, 1));
+}
+
+void agg_var_pop_emit(const void *state, const struct agg *a, struct val *out, struct buf *scratch)
+{
+	(void)a;
+	(void)scratch;
+	*out = variance(state, 0);
+}
+
+void agg_stddev_pop_emit(const void *state, const struct agg *a, struct val *out,
+			 struct buf *scratch)
+{
+	(void)a;
+	(void)scratch;
+	*out = root(variance(state, 0));
+}
+
+void agg_shape_merge(void *state, const struct agg *a, const void *from)
+{
+	struct agg_shape *s = state;
+	const struct agg_shape *f = from;
+	double p, q, n, delta, d, d2;
+
+	(void)a;
+	if (f->n == 0)
+		return;
+	if (s->n == 0) {
+		*s = *f;
+		return;
+	}
+	p = (double)s->n;
+	q = (double)f->n;
+	n = p + q;
+	delta = f->mean - s->mean;
+	d = delta / n;
+	d2 = d * d;
+	/* From the highest power down: each needs the lower ones as they were. */
+	s->m4 += f->m4 + delta * d * d2 * p * q * (p * p - p * q + q * q) +
+		 6 * d2 * (p * p * f->m2 + q * q * s->m2) + 4 * d * (p * f->m3 - q * s->m3);
+	s->m3 += f->m3 + delta * d2 * p * q * (p - q) + 3 * d * (p * f->m2 - q * s->m2);
+	s->m2 += f->m2 + delta * d * p * q;
+	s->mean += d * q;
+	s->n += f->n;
+}
+
+void agg_shape_add(void *state, const struct agg *a, const struct val v[], uint64_t seq)
+{
+	struct agg_shape one = {.n = 1};
+
+	(void)seq;
+	if (v[0].type == VAL_NULL)
+		return;
+	one.mean = val_double(&v[0]);
+	agg_shape_merge(state, a, &one);
+}
+
+/* m3 / n over sigma^3. Where all values are equal there is no shape: null. */
+void agg_skewness_emit(const void *state, const struct agg *a, struct val *out, struct buf *scratch)
+{
+	const struct agg_shape *s = state;
+	double n = (double)s->n;
+
+	(void)a;
+	(void)scratch;
+	*out = s->m2 == 0 ? val_null() : number(sqrt(n) * s->m3 / (s->m2 * sqrt(s->m2)));
+}
+
+/* m4 / n over sigma^4, less the 3 of the normal distribution. */
+void agg_kurtosis_emit(const void *state, const struct agg *a, struct val *out, struct buf *scratch)
+{
+	const struct agg_shape *s = state;
+	double n = (double)s->n;
+
+	(void)a;
+	(void)scratch;
+	*out = s->m2 == 0 ? val_null() : number(n * s->m4 / (s->m2 * s->m2) - 3);
+}

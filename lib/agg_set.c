@@ -1,0 +1,175 @@
+#include <stdlib.h>
+
+#include "agg_impl.h"
+#include "keytab.h"
+
+/* --- Sets: distinct, collect_set; and mode, a set that counts --- */
+
+/* The slot of a key in the set, which is made with its first key. */
+static void *set_put(struct agg_set *set, const struct agg *a, size_t slot_size, struct slice key)
+{
+	if (!set->keys)
+		set->keys = keytab_new(slot_size, a->seed);
+	return keytab_put(set->keys, key, NULL);
+}
+
+static struct slice set_key(struct agg_set *set, const struct val *v)
+{
+	buf_clear(&set->key);
+	val_put_key(&set->key, v);
+	return buf_slice(&set->key);
+}
+
+static size_t set_count(const struct agg_set *set)
+{
+	return set->keys ? keytab_count(set->keys) : 0;
+}
+
+static struct val set_val(const struct agg_set *set, size_t i)
+{
+	struct slice key = keytab_key(set->keys, i);
+	struct val v = val_null();
+
+	val_next_key(&key, &v);
+	return v;
+}
+
+void agg_set_add(void *state, const struct agg *a, const struct val v[], uint64_t seq)
+{
+	struct agg_set *set = state;
+
+	(void)seq;
+	if (v[0].type != VAL_NULL)
+		set_put(set, a, 0, set_key(set, &v[0]));
+}
+
+void agg_set_merge(void *state, const struct agg *a, const void *from)
+{
+	const struct agg_set *f = from;
+
+	for (size_t i = 0; i < set_count(f); i++)
+		set_put(state, a, 0, keytab_key(f->keys, i));
+}
+
+void agg_distinct_emit(const void *state, const struct agg *a, struct val *out, struct buf *scratch)
+{
+	(void)a;
+	(void)scratch;
+	*out = val_int((int64_t)set_count(state));
+}
+
+void agg_collect_set_emit(const void *state, const struct agg *a, struct val *out,
+			  struct buf *scratch)
+{
+	size_t start = scratch->len;
+
+	(void)a;
+	buf_add_char(scratch, '[');
+	for (size_t i = 0; i < set_count(state); i++) {
+		struct val v = set_val(state, i);
+
+		if (i > 0)
+			buf_add_char(scratch, ',');
+		val_put_json(scratch, &v);
+	}
+	buf_add_char(scratch, ']');
+	*out = agg_json(scratch, start);
+}
+
+void agg_set_free(void *state)
+{
+	struct agg_set *set = state;
+
+	keytab_free(set->keys);
+	buf_free(&set->key);
+}
+
+void agg_mode_add(void *state, const struct agg *a, const struct val v[], uint64_t seq)
+{
+	struct agg_set *set = state;
+
+	(void)seq;
+	if (v[0].type != VAL_NULL) {
+		uint64_t *n = set_put(set, a, sizeof(*n), set_key(set, &v[0]));
+
+		++*n;
+	}
+}
+
+void agg_mode_merge(void *state, const struct agg *a, const void *from)
+{
+	const struct agg_set *f = from;
+
+	for (size_t i = 0; i < set_count(f); i++) {
+		const uint64_t *more = keytab_slot(f->keys, i);
+		uint64_t *n = set_put(state, a, sizeof(*n), keytab_key(f->keys, i));
+
+		*n += *more;
+	}
+}
+
+/* Of equally frequent ones the first seen. */
+void agg_mode_emit(const void *state, const struct agg *a, struct val *out, struct buf *scratch)
+{
+	const struct agg_set *set = state;
+	uint64_t most = 0;
+	size_t at = 0;
+
+	(void)a;
+	(void)scratch;
+	for (size_t i = 0; i < set_count(set); i++) {
+		const uint64_t *n = keytab_slot(set->keys, i);
+
+		if (*n > most) {
+			most = *n;
+			at = i;
+		}
+	}
+	*out = most ? set_val(set, at) : val_null();
+}
+
+/* --- collect --- */
+
+void agg_text_add(void *state, const struct agg *a, const struct val v[], uint64_t seq)
+{
+	struct buf *text = &((struct agg_text *)state)->text;
+
+	(void)a;
+	(void)seq;
+	if (v[0].type == VAL_NULL)
+		return;
+	if (text->len)
+		buf_add_char(text, ',');
+	val_put_json(text, &v[0]);
+}
+
+void agg_text_merge(void *state, const struct agg *a, const void *from)
+{
+	struct buf *text = &((struct agg_text *)state)->text;
+	const struct buf *more = &((const struct agg_text *)from)->text;
+
+	(void)a;
+	if (more->len == 0)
+		return;
+	if (text->len)
+		buf_add_char(text, ',');
+	buf_add(text, more->data, more->len);
+}
+
+void agg_text_emit(const void *state, const struct agg *a, struct val *out, struct buf *scratch)
+{
+	const struct buf *text = &((const struct agg_text *)state)->text;
+	size_t start = scratch->len;
+
+	(void)a;
+	buf_add_char(scratch, '[');
+	if (text->len)
+		buf_add(scratch, text->data, text->len);
+	buf_add_char(scratch, ']');
+	*out = agg_json(scratch, start);
+}
+
+void agg_text_free(void *state)
+{
+	buf_free(&((struct agg_text *)state)->text);
+}

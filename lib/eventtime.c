@@ -1,0 +1,53 @@
+#include "eventtime.h"
+
+static const char *const unit_names[] = {
+	[WHEN_SECONDS] = "s", [WHEN_MILLIS] = "ms", [WHEN_MICROS] = "us", [WHEN_NANOS] = "ns"};
+
+static int from_number(struct eventtime *et, const struct dec *n, int64_t *us, struct buf *err)
+{
+	enum when_unit unit = when_unit_of(n);
+
+	/* Zero is the same instant in every unit. */
+	if (et->unit == WHEN_AUTO) {
+		et->unit = unit;
+	} else if (!et->told && unit != et->unit && n->v != 0) {
+		buf_setf(err, "a time in %s among times in %s (--time-unit says which)",
+			 unit_names[unit], unit_names[et->unit]);
+		return -1;
+	}
+	if (when_number(n, et->unit, us))
+		return 0;
+	buf_setf(err, "time out of range");
+	return -1;
+}
+
+static int unreadable(const struct val *v, struct buf *err)
+{
+	struct buf text = BUF_INIT;
+
+	val_put_json(&text, v);
+	buf_setf(err, "not a time: %s", buf_str(&text));
+	buf_free(&text);
+	return -1;
+}
+
+int eventtime_of(struct eventtime *et, const struct val *v, int64_t *us, struct buf *err)
+{
+	struct dec n;
+
+	switch (v->type) {
+	case VAL_DEC:
+		return from_number(et, &v->dec, us, err);
+	case VAL_STR:
+		if (dec_parse(&n, v->str.ptr, v->str.len))
+			return from_number(et, &n, us, err);
+		if (when_parse(v->str.ptr, v->str.len, us))
+			return 0;
+		return unreadable(v, err);
+	case VAL_NULL:
+		buf_setf(err, "no time (null)");
+		return -1;
+	default:
+		return unreadable(v, err);
+	}
+}

@@ -1,0 +1,22 @@
+/*
+ * eventtime: a record's event time out of the value of -T. Pure.
+ *
+ * A number (or a text that is a JSON number) is s, ms, us or ns since the epoch: the unit is told, or
+ * the first number fixes it by its magnitude and a later one of another magnitude is refused. Any other text as
+ * when_parse reads it. Null and everything else has no time.
+ */
+#ifndef KPIPE_EVENTTIME_H
+#define KPIPE_EVENTTIME_H
+
+#include "val.h"
+#include "when.h"
+
+struct eventtime {
+	enum when_unit unit; /* WHEN_AUTO until known */
+	bool told;           /* by the user: magnitudes are not compared */
+};
+
+/* 0 and the time in microseconds, or -1 with the reason in err. */
+int eventtime_of(struct eventtime *et, const struct val *v, int64_t *us, struct buf *err);
+
+#endif

@@ -1,0 +1,83 @@
+/*
+ * expr: the expressions of a tool over its records, by the native plan where it is sure and by libjq
+ * elsewhere.
+ *
+ * All programs of a tool (-g -T -w -a ...) are compiled together, once, and share one pass over each
+ * record. A program that lies wholly in the native subset becomes a plan over field slots; the slots are filled
+ * from a JSON line (scan) or from a CSV row. On every record the plan gives what libjq gives or
+ * hands the record over. Every other program is compiled by libjq in exprset_new, before any input is read.
+ */
+#ifndef KPIPE_EXPR_H
+#define KPIPE_EXPR_H
+
+#include "jqprog.h"
+
+enum expr_kind {
+	EXPR_VALUE, /* exactly one result: none is null, two are an error (-T --key-by) */
+	EXPR_KEY, /* as VALUE; the keys of an object are sorted, so that equal ones are equal bytes (-g) */
+	EXPR_EXACT, /* as VALUE; + - * are exact decimals, null on one side gives null (arguments of -a) */
+	EXPR_TEST, /* true when any result is neither false nor null (-w, where, kfilter) */
+	EXPR_MAP,  /* any number of results: for expreval_map only */
+};
+
+struct expr_source {
+	const char *text;
+	enum expr_kind kind;
+};
+
+enum expr_engine { EXPR_AUTO, EXPR_NATIVE, EXPR_JQ };
+
+struct expr_conf {
+	enum expr_engine
+		engine; /* NATIVE refuses a program outside the subset; JQ uses libjq alone */
+	const struct slice *
+		columns; /* CSV header; NULL for JSON. A name in it is a column (DESIGN: a whole program that equals one, or a bare identifier) */
+	size_t ncolumns;
+	const struct jqvar *vars;
+	size_t nvars;
+};
+
+struct exprset;  /* compiled programs: shared by threads, read-only once they run */
+struct expreval; /* one per thread */
+
+/* NULL with the reason in err: "PROGRAM: why". Everything is copied. */
+struct exprset *exprset_new(const struct expr_source *programs, size_t n,
+			    const struct expr_conf *conf, struct buf *err);
+void exprset_free(struct exprset *set);
+
+/* Does any plan read this column (by its number in the header)? */
+bool exprset_uses_column(const struct exprset *set, size_t column);
+
+/* On the main thread, before any thread runs. The set must outlive it. */
+struct expreval *expreval_new(struct exprset *set);
+void expreval_free(struct expreval *ev);
+
+/*
+ * Evaluates every program on one record: out[i] is the value of program i. 0, or -1 with the reason in err.
+ * Values are valid until the next call and while the record's bytes are.
+ */
+int expreval_json(struct expreval *ev, struct slice line, struct val out[], struct buf *err);
+int expreval_text(struct expreval *ev, struct slice line, struct val out[],
+		  struct buf *err); /* -R: the line as a string */
+int expreval_row(struct expreval *ev, const struct slice cells[], struct val out[],
+		 struct buf *err);
+
+struct expr_form {
+	bool raw_in, raw_out; /* -R, -r */
+	char end;             /* behind each result */
+};
+
+/* Runs the first program (EXPR_MAP), each result going to out. On -1 out is as before. */
+int expreval_map(struct expreval *ev, struct slice line, const struct expr_form *form,
+		 struct buf *out, struct buf *err);
+
+/* Did the last record need libjq? */
+bool expreval_native(const struct expreval *ev);
+
+/* The name of a result that was not given one: the last name of a path (.a.b is b), a column's name, else "key". Not owned; into text or static. */
+struct slice expr_default_name(const char *program);
+
+/* As a cell means it: empty is null, a JSON number a number, the rest a string. */
+struct val expr_cell(struct slice cell);
+
+#endif

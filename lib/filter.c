@@ -1,0 +1,425 @@
+#include "filter.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "diag.h"
+#include "filter_priv.h"
+#include "loop.h"
+#include "mem.h"
+
+enum { BLOCK_SIZE = 256 * 1024 };
+
+#define OFF(field) offsetof(struct filter_conf, field)
+
+const struct opt filter_opts[] = {
+	{'0', "null", OPT_FLAG, OFF(null_data), NULL, "records end in NUL, not newline", NULL},
+	{'u', "unbuffered", OPT_FLAG, OFF(unbuffered), NULL, "flush after each record", NULL},
+	{0, "bad", OPT_STRING, OFF(bad), "fail|skip|FILE",
+	 "bad records: stop (default), count, or collect", NULL},
+	{0, "max-line", OPT_SIZE, OFF(max_line), "SIZE", "longest record allowed (default 64M)",
+	 NULL},
+	{0, "drain", OPT_DURATION, OFF(drain), "D", "time to finish after a signal (default 30s)",
+	 NULL},
+	{0, "stats", OPT_FLAG, OFF(stats), NULL, "at the end, counts as a JSON line on stderr",
+	 NULL},
+	{0, "progress", OPT_FLAG, OFF(progress), NULL, "show records and rate on stderr", NULL},
+	{'q', "quiet", OPT_FLAG, OFF(quiet), NULL, "no warnings", NULL},
+	{0},
+};
+
+const struct opt filter_jobs_opts[] = {
+	{'j', "jobs", OPT_COUNT, OFF(jobs), "N", "worker threads; output keeps its order", NULL},
+	{0},
+};
+
+/* --- Records of a block --- */
+
+char filter_record_end(const struct filter_conf *conf)
+{
+	return conf->null_data ? '\0' : '\n';
+}
+
+bool result_bad(struct result *res, const struct block *blk, uint64_t line, struct slice record,
+		const char *reason)
+{
+	struct bad_record *b;
+
+	res->bad = mem_grow(res->bad, &res->bad_cap, res->nbad + 1, sizeof *res->bad);
+	b = &res->bad[res->nbad++];
+	*b = (struct bad_record){line, (size_t)(record.ptr - blk->buf.data), record.len,
+				 res->reasons.len};
+	buf_add(&res->reasons, reason, strlen(reason) + 1);
+	return strcmp(res->conf->bad, "fail") != 0;
+}
+
+bool result_bad_line(struct result *res, const struct block *blk, struct slice rec,
+		     const char *reason)
+{
+	return result_bad(res, blk, res->lines - 1, rec, reason);
+}
+
+static bool is_blank(struct slice s)
+{
+	for (size_t i = 0; i < s.len; i++) {
+		if (s.ptr[i] != ' ' && s.ptr[i] != '\t' && s.ptr[i] != '\r')
+			return false;
+	}
+	return true;
+}
+
+bool result_next(struct result *res, const struct block *blk, struct slice *rec)
+{
+	char end = filter_record_end(res->conf);
+
+	while (res->pos < blk->buf.len) {
+		const char *p = blk->buf.data + res->pos;
+		const char *e = memchr(p, end, blk->buf.len - res->pos);
+		*rec = slice_of(p, (size_t)(e - p));
+		res->pos += rec->len + 1;
+		res->lines++;
+		if (!res->raw && is_blank(*rec))
+			continue;
+		res->in++;
+		if (rec->len <= res->conf->max_line)
+			return true;
+		if (!result_bad_line(res, blk, *rec, "longer than --max-line"))
+			return false;
+	}
+	return false;
+}
+
+static void result_reset(struct result *res)
+{
+	buf_clear(&res->out);
+	buf_clear(&res->reasons);
+	buf_clear(&res->late_records);
+	res->partial = NULL;
+	res->in = res->late = res->native = res->lines = 0;
+	res->nbad = res->pos = 0;
+}
+
+static void result_free(struct result *res)
+{
+	buf_free(&res->out);
+	buf_free(&res->reasons);
+	buf_free(&res->late_records);
+	free(res->bad);
+}
+
+/* --- The run --- */
+
+/*
+ * Jobs form a ring in block order: [head, head + count) are under way or done, settled from the
+ * head on. With one worker a job is done as soon as it is dispatched.
+ */
+struct run {
+	const struct filter_tool *tool;
+	const struct filter_conf *conf;
+	void *ctx;
+	struct reader *reader;
+	struct writer *out;
+	struct report report;
+	struct pool *pool; /* NULL: the main thread works */
+	void *worker;      /* of the main thread */
+	struct job *jobs;
+	size_t njobs, head, count;
+	uint64_t line; /* of the next block to settle, in its input */
+	uint64_t head_lines;
+	bool input_ended, must_wait, failed;
+	int cut_by; /* the signal that cut the input short */
+	int64_t waited, deadline;
+	struct buf text; /* what tick and finish print */
+};
+
+static void put_text(struct run *r)
+{
+	if (r->out && r->text.len)
+		writer_add(r->out, r->text.data, r->text.len);
+	buf_clear(&r->text);
+}
+
+static void flush(struct run *r)
+{
+	if (r->out)
+		writer_flush(r->out);
+	report_flush(&r->report);
+}
+
+/* Block order is kept here: everything that a block leads to happens now. */
+static void settle(struct run *r, struct job *j)
+{
+	struct result *res = &j->res;
+
+	if (r->failed) {
+		if (res->partial && r->tool->discard)
+			r->tool->discard(res->partial);
+		return;
+	}
+	if (j->blk.first)
+		r->line = 1 + j->head_lines;
+	j->blk.line = r->line;
+	if (r->tool->apply)
+		r->tool->apply(r->ctx, &j->blk, res);
+	if (r->out)
+		writer_add(r->out, res->out.data, res->out.len);
+	if (!report_result(&r->report, &j->blk, res)) {
+		r->failed = true;
+		if (res->partial && r->tool->discard)
+			r->tool->discard(res->partial);
+		return;
+	}
+	if (res->partial)
+		r->tool->merge(r->ctx, res);
+	r->line += res->lines;
+	if (r->conf->unbuffered)
+		flush(r);
+}
+
+static void dispatch(struct run *r, struct job *j)
+{
+	result_reset(&j->res);
+	j->res.conf = r->conf;
+	j->res.raw = r->tool->raw;
+	j->done = false;
+	r->count++;
+	if (r->pool) {
+		pool_give(r->pool, j);
+		return;
+	}
+	if (r->tool->map && !r->failed)
+		r->tool->map(r->worker, &j->blk, &j->res);
+	j->done = true;
+}
+
+static void settle_done(struct run *r)
+{
+	while (r->count) {
+		struct job *j = &r->jobs[r->head];
+		if (r->pool ? !pool_done(r->pool, j) : !j->done)
+			return;
+		settle(r, j);
+		r->head = (r->head + 1) % r->njobs;
+		r->count--;
+	}
+}
+
+static void settle_all(struct run *r)
+{
+	for (settle_done(r); r->count; settle_done(r))
+		loop_wait(&(struct pollfd){pool_fd(r->pool), POLLIN, 0}, 1, LOOP_FOREVER);
+}
+
+/* What came before the failure comes out first; then the message. */
+static void input_failed(struct run *r, const char *why)
+{
+	r->input_ended = true;
+	settle_all(r);
+	if (!r->failed)
+		diag_warn("%s", why);
+	r->failed = true;
+}
+
+/* Takes the next block, if there is one now and a place for it. */
+static void read_block(struct run *r)
+{
+	struct job *j = &r->jobs[(r->head + r->count) % r->njobs];
+	struct buf err = BUF_INIT, why = BUF_INIT;
+
+	r->must_wait = false;
+	switch (reader_next(r->reader, &j->blk, &err)) {
+	case READ_BLOCK:
+		j->head_lines = 0;
+		if (j->blk.first && r->tool->begin &&
+		    r->tool->begin(r->ctx, &j->blk, &j->head_lines, &err) < 0) {
+			input_failed(r, buf_str(&err));
+			break;
+		}
+		dispatch(r, j);
+		break;
+	case READ_WAIT:
+		r->must_wait = true;
+		break;
+	case READ_END:
+		r->input_ended = true;
+		break;
+	case READ_TOO_LONG:
+		settle_all(r);
+		buf_addf(&why, "%s:%llu: a line of more than %llu bytes (--max-line)",
+			 reader_name(r->reader), (unsigned long long)(r->line ? r->line : 1),
+			 (unsigned long long)r->conf->max_line);
+		input_failed(r, buf_str(&why));
+		break;
+	case READ_ERROR:
+		input_failed(r, buf_str(&err));
+		break;
+	}
+	buf_free(&err);
+	buf_free(&why);
+}
+
+static void tick(struct run *r)
+{
+	int64_t now = loop_now();
+
+	report_progress(&r->report, now);
+	if (!r->tool->tick || r->failed) {
+		r->deadline = LOOP_FOREVER;
+		return;
+	}
+	r->deadline = r->tool->tick(r->ctx, now, r->waited, &r->text);
+	put_text(r);
+}
+
+static void wait(struct run *r)
+{
+	struct pollfd fds[4] = {
+		{r->must_wait && !r->input_ended ? reader_fd(r->reader) : -1, POLLIN, 0},
+		{r->count && r->pool ? pool_fd(r->pool) : -1, POLLIN, 0},
+		{r->out && !r->tool->output ? writer_descriptor(r->out) : -1, 0, 0},
+		{r->tool->fd, POLLIN, 0},
+	};
+	int64_t start, deadline;
+
+	tick(r);
+	if (!r->count)
+		flush(r);
+	start = loop_now();
+	deadline = report_deadline(&r->report, r->deadline);
+	loop_wait(fds, 4, deadline);
+	if (!r->count)
+		r->waited += loop_now() - start;
+	if (fds[2].revents & POLLERR)
+		loop_broken_pipe();
+	if (fds[3].revents)
+		r->tool->on_fd(r->ctx);
+}
+
+/* A first signal: a filter that is fed drains to the end of its input; one that reads files or a terminal stops here. */
+static void heed_signal(struct run *r)
+{
+	int sig = loop_signal();
+
+	if (!sig || r->cut_by || r->input_ended)
+		return;
+	if (reader_fed(r->reader))
+		return;
+	r->cut_by = sig;
+	r->input_ended = true;
+}
+
+static void run_loop(struct run *r)
+{
+	for (;;) {
+		settle_done(r);
+		heed_signal(r);
+		if (r->failed)
+			r->input_ended = true;
+		if (r->input_ended && !r->count)
+			return;
+		if (!r->input_ended && r->count < r->njobs) {
+			read_block(r);
+			if (!r->must_wait) {
+				if (r->tool->tick && loop_now() >= r->deadline)
+					tick(r);
+				continue;
+			}
+		}
+		/* A job that is done is settled before anything is waited for. */
+		if (r->count && (r->pool ? pool_done(r->pool, &r->jobs[r->head]) : true))
+			continue;
+		wait(r);
+	}
+}
+
+static void open_output(struct run *r)
+{
+	struct buf err = BUF_INIT;
+
+	if (r->tool->no_stdout)
+		return;
+	if (!r->tool->output) {
+		r->out = writer_fd(STDOUT_FILENO, "stdout");
+		return;
+	}
+	r->out = writer_atomic(r->tool->output, &err);
+	if (!r->out)
+		diag_die(EXIT_FAIL, "%s", buf_str(&err));
+}
+
+static void open_workers(struct run *r)
+{
+	int64_t jobs = r->conf->jobs;
+
+	if (!jobs)
+		jobs = r->tool->parallel ? sysconf(_SC_NPROCESSORS_ONLN) : 1;
+	if (jobs < 1 || !r->tool->map)
+		jobs = 1;
+	if (jobs > POOL_MAX)
+		diag_usage("--jobs: at most %d", POOL_MAX);
+	r->njobs = jobs == 1 ? 1 : (size_t)jobs * 2 + 2;
+	r->jobs = mem_zalloc(r->njobs, sizeof *r->jobs);
+	if (jobs > 1)
+		r->pool = pool_new(r->tool, r->ctx, (unsigned)jobs);
+	else
+		r->worker = r->tool->worker_new ? r->tool->worker_new(r->ctx) : r->ctx;
+}
+
+static void close_workers(struct run *r)
+{
+	if (r->pool)
+		pool_free(r->pool);
+	else if (r->tool->worker_free)
+		r->tool->worker_free(r->worker);
+	for (size_t i = 0; i < r->njobs; i++) {
+		buf_free(&r->jobs[i].blk.buf);
+		result_free(&r->jobs[i].res);
+	}
+	free(r->jobs);
+}
+
+static void open_reader(struct run *r, struct operands files)
+{
+	struct reader_conf conf = {
+		.files = files.v,
+		.nfiles = files.n,
+		.framer = r->tool->framer      ? r->tool->framer
+			  : r->conf->null_data ? &framer_nul
+					       : &framer_newline,
+		.block_size = r->tool->block_size ? r->tool->block_size : BLOCK_SIZE,
+		.max_record = r->conf->max_line,
+		.fill = r->tool->batch,
+		.single = r->conf->unbuffered,
+		.strip_bom = !r->tool->raw,
+	};
+
+	r->reader = reader_new(&conf);
+}
+
+int filter_run(const struct filter_tool *tool, void *ctx, const struct filter_conf *conf,
+	       struct operands files)
+{
+	struct run r = {.tool = tool, .ctx = ctx, .conf = conf};
+	bool whole;
+
+	loop_limit(conf->drain);
+	report_open(&r.report, conf);
+	open_reader(&r, files);
+	open_output(&r);
+	open_workers(&r);
+	tick(&r);
+	run_loop(&r);
+	whole = !r.failed && !r.cut_by;
+	if (tool->finish)
+		tool->finish(ctx, whole ? FILTER_INPUT : FILTER_CUT, &r.text);
+	put_text(&r);
+	if (tool->output && !whole)
+		writer_abandon(r.out);
+	else
+		writer_close(r.out);
+	close_workers(&r);
+	reader_free(r.reader);
+	report_close(&r.report);
+	buf_free(&r.text);
+	return r.failed ? EXIT_FAIL : r.cut_by ? 128 + r.cut_by : EXIT_OK;
+}

@@ -1,0 +1,133 @@
+/*
+ * filter: the run loop that every filter shares.
+ *
+ * It owns files, signals, threads, bad records, statistics, flushing and the exit status; a
+ * tool gives callbacks:
+ *
+ *   map     runs in parallel (-j), one worker per thread; its output comes out in block
+ *           order                                                kmap kfilter csvin csvout
+ *   merge   map filled a partial result, merged on the main thread in block order
+ *                                                                csvagg kcount
+ *   apply   runs on the main thread, in block order, instead of map
+ *                                                                kwindow kjoin kuniq kout
+ *
+ * An error in block k: the output of the blocks before it, and of k up to the record, is out;
+ * nothing after it. Output is flushed whenever the input would make us wait, and at 64 KiB.
+ */
+#ifndef KPIPE_FILTER_H
+#define KPIPE_FILTER_H
+
+#include "lineio.h"
+#include "opt.h"
+
+/* --- Options that all filters have: splice filter_opts into the tool's groups. --- */
+
+struct filter_conf {
+	bool null_data, unbuffered, stats, progress, quiet;
+	int64_t jobs; /* 0: the tool's default */
+	uint64_t max_line;
+	int64_t drain;    /* us */
+	const char *bad;  /* "fail", "skip", or a file */
+	const char *late; /* a file, or NULL; offered by tools that know lateness */
+};
+
+#define FILTER_CONF_INIT                                                                           \
+	{                                                                                          \
+		.max_line = 64u << 20, .drain = 30 * INT64_C(1000000), .bad = "fail"               \
+	}
+
+extern const struct opt filter_opts[];      /* base: struct filter_conf */
+extern const struct opt filter_jobs_opts[]; /* -j, for tools with map; base: struct filter_conf */
+
+/* --- What a callback does with one block --- */
+
+struct bad_record {
+	uint64_t line;     /* of the record, counted from 0 at the block's first */
+	size_t start, len; /* its bytes in the block */
+	size_t reason;     /* offset of its text in result.reasons, NUL-terminated */
+};
+
+struct result {
+	struct buf out;    /* output */
+	void *partial;     /* for merge; the filter never touches it */
+	uint64_t in, late; /* records read; of them late */
+	uint64_t native;   /* records that needed no libjq, for --stats */
+	uint64_t lines;    /* lines the block holds */
+	struct bad_record *bad;
+	size_t nbad, bad_cap;
+	struct buf reasons;
+	struct buf late_records; /* the late records' own bytes, each with its end */
+	/* Set by the filter, for result_next and result_bad. */
+	size_t pos; /* in the block, behind the record last given */
+	const struct filter_conf *conf;
+	bool raw;
+};
+
+/*
+ * Record by record through a block of lines, each without its end: counts res->in and res->lines,
+ * skips blank lines (unless the tool is raw), and takes out lines over --max-line as bad. False
+ * at the end of the block and after a bad record that ends the run.
+ */
+bool result_next(struct result *res, const struct block *blk, struct slice *rec);
+
+/* result_bad for the line that result_next gave last. */
+bool result_bad_line(struct result *res, const struct block *blk, struct slice rec,
+		     const char *reason);
+
+/*
+ * Reports a bad record. Its part of the output must not be in res->out (truncate to where it
+ * began). Returns true to go on with the next record, false to return from the callback at once.
+ */
+bool result_bad(struct result *res, const struct block *blk, uint64_t line, struct slice record,
+		const char *reason);
+
+/* How the input ended. */
+enum filter_end {
+	FILTER_INPUT, /* the end was reached: finals are due */
+	FILTER_CUT,   /* a signal or an error cut it short: no finals */
+};
+
+struct filter_tool {
+	/* NULL where not needed. ctx is what filter_run was given. */
+	void *(*worker_new)(void *ctx); /* per thread, on the main thread; default: ctx */
+	void (*worker_free)(void *worker);
+	/* A new input begins, before any of its blocks is mapped; may take a head (CSV header) off
+	 * blk by moving buf's bytes. 0, or -1: reason in err, ends. */
+	int (*begin)(void *ctx, struct block *blk, uint64_t *head_lines, struct buf *err);
+	void (*map)(void *worker, const struct block *blk, struct result *res);
+	void (*merge)(void *ctx, struct result *res); /* takes res->partial */
+	void (*apply)(void *ctx, const struct block *blk, struct result *res);
+	/* Called before waiting and after each wake-up; `waited`: microseconds spent waiting for
+	 * input so far. Returns the next deadline (loop_now). */
+	int64_t (*tick)(void *ctx, int64_t now, int64_t waited, struct buf *out);
+	void (*finish)(void *ctx, enum filter_end end, struct buf *out);
+	void (*discard)(void *partial); /* frees a partial that is not merged */
+
+	/* Another event source, served while waiting (Kafka): polled for POLLIN, on_fd called when
+	 * ready. */
+	int fd; /* -1: none */
+	void (*on_fd)(void *ctx);
+
+	bool batch; /* output only at the end: blocks are filled, so they are the same however bytes
+		       arrive */
+	bool no_stdout;              /* standard output is not used (kout) */
+	size_t block_size;           /* 0: 256 KiB */
+	const struct framer *framer; /* NULL: newline, or NUL with -0 */
+	bool raw;           /* records are any text: blank lines and a byte order mark are kept */
+	bool parallel;      /* -j defaults to the number of cores, else to 1 */
+	const char *output; /* -o FILE or NULL */
+};
+
+#define FILTER_TOOL_INIT                                                                           \
+	{                                                                                          \
+		.fd = -1                                                                           \
+	}
+
+/* Runs until the end; returns the exit status. `files` as in reader_conf. */
+int filter_run(const struct filter_tool *tool, void *ctx, const struct filter_conf *conf,
+	       struct operands files);
+
+/* The record end in force: '\n', or NUL with -0. */
+char filter_record_end(const struct filter_conf *conf);
+
+#endif

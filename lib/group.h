@@ -1,0 +1,33 @@
+/*
+ * group: groups of records and their aggregates. Pure.
+ *
+ * A group is a key (val_put_key of each -g value), the states of all -a, and a mark for its owner.
+ * Groups keep the order in which they were first seen.
+ */
+#ifndef KPIPE_GROUP_H
+#define KPIPE_GROUP_H
+
+#include "agg.h"
+
+struct groups;
+
+struct groups *groups_new(const struct agglist *aggs); /* aggs: not copied, complete */
+void groups_free(struct groups *gs);                   /* NULL is fine */
+
+/* The group of `key`, made when new; its number, 0 .. count-1, first seen first. */
+size_t groups_put(struct groups *gs, struct slice key);
+size_t groups_count(const struct groups *gs);
+struct slice groups_key(const struct groups *gs, size_t g);
+void *groups_states(const struct groups *gs, size_t g); /* they do not move */
+
+/* Merges every group of `from` (unchanged, of the same aggs) in its order; marks stay. */
+void groups_merge(struct groups *gs, const struct groups *from);
+
+/* A mark per group for the caller ("changed since the last output"); false at first. */
+bool groups_marked(const struct groups *gs, size_t g);
+void groups_mark(struct groups *gs, size_t g, bool mark);
+
+/* Bytes held: keys, index and states, but not what sets, collections and samples point to. */
+size_t groups_memory(const struct groups *gs);
+
+#endif

@@ -1,0 +1,364 @@
+#include "groupby.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "json.h"
+#include "mem.h"
+
+struct groupby {
+	struct agglist aggs;
+	struct exprset *set;
+	struct key {
+		char *name, *expr;
+	} * keys;
+	size_t nkeys;
+	/* Where results lie in a record's values: extras, then -w, then keys, then per -a its arguments and where. */
+	size_t nextra, at_where, at_keys, at_aggs, nvalues;
+	bool has_where;
+};
+
+struct groupby_eval {
+	const struct groupby *gb;
+	struct expreval *ev;
+	struct val *values;
+	struct buf key;
+};
+
+#define OFF(field) offsetof(struct groupby_conf, field)
+
+const struct opt groupby_opts[] = {
+	{'g', "group-by", OPT_LIST, OFF(groups), "[NAME=]EXPR",
+	 "a group for each value of EXPR (may be repeated)", NULL},
+	{'a', "agg", OPT_LIST, OFF(aggs), "SPEC",
+	 "[NAME=]FN[(EXPR)] [where EXPR], ... (default count)", NULL},
+	{'w', "where", OPT_STRING, OFF(where), "EXPR", "only records for which EXPR holds", NULL},
+	{0},
+};
+
+void groupby_conf_free(struct groupby_conf *conf)
+{
+	strlist_free(&conf->groups);
+	strlist_free(&conf->aggs);
+}
+
+/* --- From the command line --- */
+
+static size_t name_length(const char *s)
+{
+	size_t n = 0;
+
+	while ((s[n] >= 'a' && s[n] <= 'z') || (s[n] >= 'A' && s[n] <= 'Z') || s[n] == '_' ||
+	       (n && s[n] >= '0' && s[n] <= '9'))
+		n++;
+	return n;
+}
+
+static bool is_column(const char *text, const struct slice *columns, size_t n)
+{
+	for (size_t i = 0; columns && i < n; i++) {
+		if (slice_is(columns[i], text))
+			return true;
+	}
+	return false;
+}
+
+/* [NAME=]EXPR; a text that is a column's name is that column, whatever it holds. */
+static struct key make_key(const char *text, const struct slice *columns, size_t ncolumns)
+{
+	size_t n = name_length(text);
+	struct slice name;
+
+	if (is_column(text, columns, ncolumns))
+		return (struct key){mem_strdup(text), mem_strdup(text)};
+	if (n && text[n] == '=' && text[n + 1] != '=')
+		return (struct key){mem_dup(text, n), mem_strdup(text + n + 1)};
+	name = expr_default_name(text);
+	return (struct key){mem_dup(name.ptr, name.len), mem_strdup(text)};
+}
+
+static const char *output_name(const struct groupby *gb, size_t i)
+{
+	return i < gb->nkeys ? gb->keys[i].name : gb->aggs.v[i - gb->nkeys].name;
+}
+
+static int check_names(const struct groupby *gb, struct buf *err)
+{
+	for (size_t i = 0; i < gb->nkeys + gb->aggs.n; i++) {
+		for (size_t k = 0; k < i; k++) {
+			if (strcmp(output_name(gb, i), output_name(gb, k)) == 0) {
+				buf_setf(err, "two results are named '%s' (name one: NAME=...)",
+					 output_name(gb, i));
+				return -1;
+			}
+		}
+	}
+	return 0;
+}
+
+static void add_source(struct expr_source *v, size_t *n, const char *text, enum expr_kind kind)
+{
+	v[(*n)++] = (struct expr_source){text, kind};
+}
+
+static struct exprset *compile(struct groupby *gb, const struct groupby_conf *conf,
+			       const char *const extra[], const struct expr_conf *ec,
+			       struct buf *err)
+{
+	size_t n = 0, max = GROUPBY_EXTRA_MAX + 1 + gb->nkeys + gb->aggs.n * (AGG_ARGS_MAX + 1);
+	struct expr_source *src = mem_zalloc(max, sizeof *src);
+	struct exprset *set;
+
+	while (extra && extra[n])
+		add_source(src, &n, extra[n], EXPR_VALUE);
+	gb->nextra = gb->at_where = n;
+	gb->has_where = conf->where != NULL;
+	if (conf->where)
+		add_source(src, &n, conf->where, EXPR_TEST);
+	gb->at_keys = n;
+	for (size_t i = 0; i < gb->nkeys; i++)
+		add_source(src, &n, gb->keys[i].expr, EXPR_KEY);
+	gb->at_aggs = n;
+	for (size_t i = 0; i < gb->aggs.n; i++) {
+		const struct agg *a = &gb->aggs.v[i];
+		for (unsigned k = 0; k < a->nargs; k++)
+			add_source(src, &n, a->args[k], EXPR_EXACT);
+		if (a->where)
+			add_source(src, &n, a->where, EXPR_TEST);
+	}
+	gb->nvalues = n;
+	set = exprset_new(src, n, ec, err);
+	free(src);
+	return set;
+}
+
+struct groupby *groupby_new(const struct groupby_conf *conf, const char *const extra[],
+			    const struct slice *columns, size_t ncolumns, struct buf *err)
+{
+	struct groupby *gb = mem_zalloc(1, sizeof *gb);
+	struct expr_conf ec = {.columns = columns, .ncolumns = ncolumns};
+
+	gb->keys = mem_zalloc(conf->groups.n, sizeof *gb->keys);
+	for (size_t i = 0; i < conf->groups.n; i++)
+		gb->keys[gb->nkeys++] = make_key(conf->groups.v[i], columns, ncolumns);
+	for (size_t i = 0; i < conf->aggs.n; i++) {
+		if (agglist_parse(&gb->aggs, conf->aggs.v[i], err) < 0)
+			goto failed;
+	}
+	if (!conf->aggs.n && agglist_parse(&gb->aggs, "count", err) < 0)
+		goto failed;
+	if (check_names(gb, err) < 0)
+		goto failed;
+	gb->set = compile(gb, conf, extra, &ec, err);
+	if (gb->set)
+		return gb;
+failed:
+	groupby_free(gb);
+	return NULL;
+}
+
+void groupby_free(struct groupby *gb)
+{
+	if (!gb)
+		return;
+	for (size_t i = 0; i < gb->nkeys; i++) {
+		free(gb->keys[i].name);
+		free(gb->keys[i].expr);
+	}
+	free(gb->keys);
+	agglist_free(&gb->aggs);
+	exprset_free(gb->set);
+	free(gb);
+}
+
+const struct agglist *groupby_aggs(const struct groupby *gb)
+{
+	return &gb->aggs;
+}
+
+struct exprset *groupby_exprs(struct groupby *gb)
+{
+	return gb->set;
+}
+
+size_t groupby_keys(const struct groupby *gb)
+{
+	return gb->nkeys;
+}
+
+struct slice groupby_key_name(const struct groupby *gb, size_t i)
+{
+	return slice_str(gb->keys[i].name);
+}
+
+const char *groupby_help(void)
+{
+	static struct buf text;
+
+	if (text.len)
+		return text.data;
+	buf_add_str(&text, "Aggregates (null is skipped; of nothing: null):");
+	for (size_t i = 0; agg_op_at(i); i++) {
+		const struct agg_op *op = agg_op_at(i);
+		char name[64];
+		snprintf(name, sizeof name, "%s%s", op->name, op->args);
+		buf_addf(&text, "\n  %-26s %s", name, op->help);
+	}
+	return text.data;
+}
+
+/* --- Records --- */
+
+struct groupby_eval *groupby_eval_new(struct groupby *gb)
+{
+	struct groupby_eval *ge = mem_zalloc(1, sizeof *ge);
+
+	ge->gb = gb;
+	ge->ev = expreval_new(gb->set);
+	ge->values = mem_zalloc(gb->nvalues, sizeof *ge->values);
+	return ge;
+}
+
+void groupby_eval_free(struct groupby_eval *ge)
+{
+	if (!ge)
+		return;
+	expreval_free(ge->ev);
+	buf_free(&ge->key);
+	free(ge->values);
+	free(ge);
+}
+
+/* Walks the values of each -a: f(a, arguments, does its where hold). Returns f's first non-zero. */
+static int each_agg(const struct groupby_eval *ge,
+		    int (*f)(const struct agg *, const struct val *, void *), void *arg)
+{
+	const struct groupby *gb = ge->gb;
+	const struct val *v = ge->values + gb->at_aggs;
+
+	for (size_t i = 0; i < gb->aggs.n; i++) {
+		const struct agg *a = &gb->aggs.v[i];
+		const struct val *args = v;
+		bool holds = !a->where || val_truthy(&v[a->nargs]);
+		v += a->nargs + (a->where != NULL);
+		int rc = holds ? f(a, args, arg) : 0;
+		if (rc)
+			return rc;
+	}
+	return 0;
+}
+
+static int check_one(const struct agg *a, const struct val *args, void *err)
+{
+	return agg_check(a, args, err);
+}
+
+static int finish_eval(struct groupby_eval *ge, struct buf *err)
+{
+	const struct groupby *gb = ge->gb;
+
+	if (!groupby_passes(ge))
+		return 0;
+	buf_clear(&ge->key);
+	for (size_t i = 0; i < gb->nkeys; i++)
+		val_put_key(&ge->key, &ge->values[gb->at_keys + i]);
+	return each_agg(ge, check_one, err);
+}
+
+int groupby_eval_line(struct groupby_eval *ge, enum groupby_source source, struct slice line,
+		      struct buf *err)
+{
+	int rc = source == GROUPBY_TEXT ? expreval_text(ge->ev, line, ge->values, err)
+					: expreval_json(ge->ev, line, ge->values, err);
+
+	return rc < 0 ? rc : finish_eval(ge, err);
+}
+
+int groupby_eval_row(struct groupby_eval *ge, const struct slice cells[], struct buf *err)
+{
+	return expreval_row(ge->ev, cells, ge->values, err) < 0 ? -1 : finish_eval(ge, err);
+}
+
+bool groupby_passes(const struct groupby_eval *ge)
+{
+	return !ge->gb->has_where || val_truthy(&ge->values[ge->gb->at_where]);
+}
+
+const struct val *groupby_extra(const struct groupby_eval *ge, size_t i)
+{
+	return &ge->values[i];
+}
+
+struct slice groupby_key(const struct groupby_eval *ge)
+{
+	return buf_slice(&ge->key);
+}
+
+bool groupby_native(const struct groupby_eval *ge)
+{
+	return expreval_native(ge->ev);
+}
+
+struct addition {
+	char *states;
+	uint64_t seq;
+};
+
+static int add_one(const struct agg *a, const struct val *args, void *arg)
+{
+	struct addition *ad = arg;
+
+	a->op->add(ad->states + a->offset, a, args, ad->seq);
+	return 0;
+}
+
+void groupby_add(const struct groupby_eval *ge, struct groups *gs, size_t g, uint64_t seq)
+{
+	struct addition ad = {groups_states(gs, g), seq};
+
+	each_agg(ge, add_one, &ad);
+}
+
+/* --- Rows --- */
+
+struct val groupby_result(const struct groupby *gb, const struct groups *gs, size_t g, size_t i,
+			  struct buf *scratch)
+{
+	const struct agg *a = &gb->aggs.v[i];
+	const char *states = groups_states(gs, g);
+	struct val v = val_null();
+
+	buf_clear(scratch);
+	a->op->emit(states + a->offset, a, &v, scratch);
+	return v;
+}
+
+static void put_name(struct buf *out, const char *name)
+{
+	json_put_string(out, name, strlen(name));
+	buf_add_char(out, ':');
+}
+
+void groupby_put_members(const struct groupby *gb, const struct groups *gs, size_t g,
+			 struct buf *out)
+{
+	struct slice key = groups_key(gs, g);
+	struct buf scratch = BUF_INIT;
+	const char *comma = "";
+	struct val v;
+
+	for (size_t i = 0; i < gb->nkeys && val_next_key(&key, &v); i++) {
+		buf_add_str(out, comma);
+		put_name(out, gb->keys[i].name);
+		val_put_json(out, &v);
+		comma = ",";
+	}
+	for (size_t i = 0; i < gb->aggs.n; i++) {
+		buf_add_str(out, comma);
+		put_name(out, gb->aggs.v[i].name);
+		v = groupby_result(gb, gs, g, i, &scratch);
+		val_put_json(out, &v);
+		comma = ",";
+	}
+	buf_free(&scratch);
+}

@@ -1,0 +1,74 @@
+/*
+ * groupby: -g, -a and -w, from the command line to rows. Shared by kcount, kwindow and csvagg.
+ *
+ * All programs (with the extra ones of a tool, like -T) make one exprset. A record is evaluated
+ * and checked whole (groupby_eval) before anything is added, so that a bad one leaves no trace.
+ */
+#ifndef KPIPE_GROUPBY_H
+#define KPIPE_GROUPBY_H
+
+#include "expr.h"
+#include "group.h"
+#include "opt.h"
+
+struct groupby_conf {
+	struct strlist groups, aggs;
+	const char *where;
+};
+
+extern const struct opt groupby_opts[]; /* base: struct groupby_conf */
+void groupby_conf_free(struct groupby_conf *conf);
+
+struct groupby;
+
+enum { GROUPBY_EXTRA_MAX = 4 };
+
+/*
+ * columns: the CSV header, NULL for JSON. extra: programs of the tool's own, NULL-terminated. No -a is `count`.
+ * NULL with the reason in err.
+ */
+struct groupby *groupby_new(const struct groupby_conf *conf, const char *const extra[],
+			    const struct slice *columns, size_t ncolumns, struct buf *err);
+void groupby_free(struct groupby *gb);
+
+const struct agglist *groupby_aggs(const struct groupby *gb);
+struct exprset *groupby_exprs(struct groupby *gb);
+size_t groupby_keys(const struct groupby *gb);
+struct slice groupby_key_name(const struct groupby *gb, size_t i);
+
+/* For --help: the aggregate functions, a line each. Static. */
+const char *groupby_help(void);
+
+/* --- Records; one evaluator per thread --- */
+
+struct groupby_eval;
+
+struct groupby_eval *groupby_eval_new(struct groupby *gb);
+void groupby_eval_free(struct groupby_eval *ge);
+
+enum groupby_source { GROUPBY_JSON, GROUPBY_TEXT };
+
+/* 0, or -1 with the reason in err. What was found is valid until the next record. */
+int groupby_eval_line(struct groupby_eval *ge, enum groupby_source source, struct slice line,
+		      struct buf *err);
+int groupby_eval_row(struct groupby_eval *ge, const struct slice cells[], struct buf *err);
+
+bool groupby_passes(const struct groupby_eval *ge);                       /* -w */
+const struct val *groupby_extra(const struct groupby_eval *ge, size_t i); /* value of extra[i] */
+struct slice groupby_key(const struct groupby_eval *ge);                  /* for groups_put */
+bool groupby_native(const struct groupby_eval *ge);
+
+/* Adds the record to group g. seq: its place in the input, rising. */
+void groupby_add(const struct groupby_eval *ge, struct groups *gs, size_t g, uint64_t seq);
+
+/* --- Rows --- */
+
+/* Appends the group's members ("name":value,...) without braces. */
+void groupby_put_members(const struct groupby *gb, const struct groups *gs, size_t g,
+			 struct buf *out);
+
+/* Result i of -a; valid until the group changes or *scratch does (which is emptied first). */
+struct val groupby_result(const struct groupby *gb, const struct groups *gs, size_t g, size_t i,
+			  struct buf *scratch);
+
+#endif

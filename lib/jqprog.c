@@ -1,0 +1,360 @@
+#include "jqprog.h"
+
+#include <jq.h>
+#include <pthread.h>
+#include <stdlib.h>
+
+#include "mem.h"
+
+struct jqprog {
+	jq_state *jq;
+	char *src;
+	jv vars;          /* object: name -> value */
+	struct buf words; /* what libjq said while compiling */
+	bool spent;       /* halted: jq_start would free twice (up to libjq 1.7.1) */
+};
+
+struct jqdoc {
+	jv value;
+};
+
+/* --- Documents --- */
+
+struct jqdoc *jqdoc_new(void)
+{
+	struct jqdoc *doc = mem_alloc(sizeof *doc);
+
+	doc->value = jv_null();
+	return doc;
+}
+
+void jqdoc_free(struct jqdoc *doc)
+{
+	if (!doc)
+		return;
+	jv_free(doc->value);
+	free(doc);
+}
+
+static void set_value(struct jqdoc *doc, jv v)
+{
+	jv_free(doc->value);
+	doc->value = v;
+}
+
+/* Takes the message out of an invalid value; one that is no string is shown as JSON. Consumes v. */
+static void take_message(jv v, struct buf *out)
+{
+	jv msg = jv_invalid_get_msg(v);
+
+	if (jv_get_kind(msg) != JV_KIND_STRING)
+		msg = jv_string_concat(jv_dump_string(msg, 0), jv_string(" (not a string)"));
+	buf_add(out, jv_string_value(msg), (size_t)jv_string_length_bytes(jv_copy(msg)));
+	jv_free(msg);
+}
+
+static bool has_message(jv v)
+{
+	return jv_invalid_has_msg(jv_copy(v));
+}
+
+/* libjq counts lines inside the text it is given; here that is always one. */
+static void parse_failed(jv v, struct buf *err)
+{
+	static const char line[] = " at line 1, column ";
+	struct buf words = BUF_INIT;
+	const char *at;
+
+	take_message(v, &words);
+	at = strstr(buf_str(&words), line);
+	if (at)
+		buf_setf(err, "invalid JSON: %.*s at column %s", (int)(at - words.data), words.data,
+			 at + sizeof line - 1);
+	else
+		buf_setf(err, "invalid JSON: %s", buf_str(&words));
+	buf_free(&words);
+}
+
+int jqdoc_parse(struct jqdoc *doc, struct slice text, struct buf *err)
+{
+	struct jv_parser *parser;
+	jv v, second;
+	int rc = -1;
+
+	/* libjq ends a text at a NUL byte and then goes on in various ways. */
+	if (memchr(text.ptr, '\0', text.len)) {
+		buf_setf(err, "invalid JSON: a NUL byte");
+		return -1;
+	}
+	if (text.len > INT32_MAX) {
+		buf_setf(err, "a text of more than 2 GiB");
+		return -1;
+	}
+	parser = jv_parser_new(0);
+	jv_parser_set_buf(parser, text.ptr, (int)text.len, 0);
+	v = jv_parser_next(parser);
+	if (!jv_is_valid(v)) {
+		if (has_message(v)) {
+			parse_failed(v, err);
+		} else {
+			jv_free(v);
+			buf_setf(err, "invalid JSON: no text");
+		}
+		jv_parser_free(parser);
+		return -1;
+	}
+	second = jv_parser_next(parser);
+	if (jv_is_valid(second)) {
+		buf_setf(err, "two JSON texts on a line (one per line: jq -c .)");
+	} else if (has_message(second)) {
+		parse_failed(jv_copy(second), err);
+	} else {
+		set_value(doc, jv_copy(v));
+		rc = 0;
+	}
+	jv_free(second);
+	jv_free(v);
+	jv_parser_free(parser);
+	return rc;
+}
+
+void jqdoc_string(struct jqdoc *doc, struct slice bytes)
+{
+	set_value(doc, jv_string_sized(bytes.ptr, (int)bytes.len));
+}
+
+static void put_json(struct buf *out, jv v, int flags)
+{
+	jv text = jv_dump_string(v, flags);
+
+	buf_add(out, jv_string_value(text), (size_t)jv_string_length_bytes(jv_copy(text)));
+	jv_free(text);
+}
+
+void jqdoc_put(const struct jqdoc *doc, struct buf *out)
+{
+	put_json(out, jv_copy(doc->value), 0);
+}
+
+/* --- Programs --- */
+
+static void on_message(void *data, jv msg)
+{
+	struct jqprog *p = data;
+
+	if (jv_get_kind(msg) == JV_KIND_STRING) {
+		buf_add_str(&p->words, jv_string_value(msg));
+		buf_add_char(&p->words, '\n');
+	}
+	jv_free(msg);
+}
+
+static jv no_input(jq_state *jq, void *data)
+{
+	(void)jq;
+	(void)data;
+	return jv_invalid_with_msg(
+		jv_string("input and inputs are not available: each record is run by itself"));
+}
+
+/*
+ * libjq loads $HOME/.jq, which may redefine anything; and it keeps local time by TZ, wrongly so
+ * in zones with summer time (1.6). Both are kept out here, under a lock since threads
+ * compile too.
+ */
+static int compile_alone(struct jqprog *p)
+{
+	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+	char *home;
+	int ok;
+
+	pthread_mutex_lock(&lock);
+	home = getenv("HOME") ? mem_strdup(getenv("HOME")) : NULL;
+	unsetenv("HOME");
+	setenv("TZ", "UTC", 1);
+	ok = jq_compile_args(p->jq, p->src, jv_copy(p->vars));
+	if (home)
+		setenv("HOME", home, 1);
+	free(home);
+	pthread_mutex_unlock(&lock);
+	return ok;
+}
+
+/* libjq's first complaint, on one line and without its own name before it. */
+static void first_words(struct jqprog *p, struct buf *err)
+{
+	static const char prefix[] = "jq: error: ", lines[] = "\njq: ";
+	const char *s = buf_str(&p->words), *end;
+
+	if (strncmp(s, prefix, sizeof prefix - 1) == 0)
+		s += sizeof prefix - 1;
+	end = strstr(s, lines);
+	buf_setf(err, "%.*s", (int)(end ? end - s : (ptrdiff_t)strlen(s)), s);
+	while (err->len && err->data[err->len - 1] == '\n')
+		err->data[--err->len] = '\0';
+	for (size_t i = 0; i < err->len; i++) {
+		if (err->data[i] == '\n')
+			err->data[i] = ' ';
+	}
+}
+
+static bool compile(struct jqprog *p)
+{
+	buf_clear(&p->words);
+	p->jq = jq_init();
+	if (!p->jq)
+		return false;
+	jq_set_error_cb(p->jq, on_message, p);
+	jq_set_input_cb(p->jq, no_input, NULL);
+	p->spent = false;
+	return compile_alone(p) != 0;
+}
+
+static bool add_vars(struct jqprog *p, const struct jqvar *vars, size_t n, struct buf *err)
+{
+	for (size_t i = 0; i < n; i++) {
+		jv v = vars[i].kind == JQVAR_JSON ? jv_parse(vars[i].text)
+						  : jv_string(vars[i].text);
+		if (!jv_is_valid(v)) {
+			jv_free(v);
+			buf_setf(err, "$%s: not a JSON text: %s", vars[i].name, vars[i].text);
+			return false;
+		}
+		p->vars = jv_object_set(p->vars, jv_string(vars[i].name), v);
+	}
+	return true;
+}
+
+struct jqprog *jqprog_new(const char *src, const struct jqvar *vars, size_t nvars, struct buf *err)
+{
+	struct jqprog *p = mem_zalloc(1, sizeof *p);
+
+	p->src = mem_strdup(src);
+	p->vars = jv_object();
+	if (!add_vars(p, vars, nvars, err)) {
+		jqprog_free(p);
+		return NULL;
+	}
+	if (!compile(p)) {
+		first_words(p, err);
+		jqprog_free(p);
+		return NULL;
+	}
+	return p;
+}
+
+void jqprog_free(struct jqprog *p)
+{
+	if (!p)
+		return;
+	if (p->jq)
+		jq_teardown(&p->jq);
+	jv_free(p->vars);
+	buf_free(&p->words);
+	free(p->src);
+	free(p);
+}
+
+void jqprog_start(struct jqprog *p, const struct jqdoc *doc)
+{
+	if (p->spent) {
+		jq_teardown(&p->jq);
+		/* It compiled before. */
+		compile(p);
+	}
+	jq_start(p->jq, jv_copy(doc->value), 0);
+}
+
+/* An invalid v: the end, a halt, or an error. Consumes v. */
+static enum jq_result no_result(struct jqprog *p, jv v, struct buf *err)
+{
+	if (jq_halted(p->jq)) {
+		p->spent = true;
+		jv_free(v);
+		buf_setf(err, "the program halted");
+		return JQ_ERROR;
+	}
+	if (!has_message(v)) {
+		jv_free(v);
+		return JQ_END;
+	}
+	buf_clear(err);
+	take_message(v, err);
+	return JQ_ERROR;
+}
+
+#ifdef HAVE_JV_NUMBER_HAS_LITERAL
+static bool exact_number(jv v, struct dec *d)
+{
+	if (!jv_number_has_literal(v))
+		return false;
+	const char *text = jv_number_get_literal(v);
+	return text && dec_parse(d, text, strlen(text));
+}
+#else
+static bool exact_number(jv v, struct dec *d)
+{
+	(void)v;
+	(void)d;
+	return false;
+}
+#endif
+
+static struct val number(jv v)
+{
+	struct val out = {.type = VAL_DEC};
+	double d = jv_number_value(v);
+
+	if (exact_number(v, &out.dec) || dec_from_double(&out.dec, d))
+		return out;
+	return (struct val){.type = VAL_DBL, .dbl = d};
+}
+
+enum jq_result jqprog_next(struct jqprog *p, bool sorted, struct val *out, struct buf *scratch,
+			   struct buf *err)
+{
+	jv v = jq_next(p->jq);
+
+	if (!jv_is_valid(v))
+		return no_result(p, v, err);
+	buf_clear(scratch);
+	switch (jv_get_kind(v)) {
+	case JV_KIND_FALSE:
+		*out = (struct val){.type = VAL_FALSE};
+		break;
+	case JV_KIND_TRUE:
+		*out = (struct val){.type = VAL_TRUE};
+		break;
+	case JV_KIND_NUMBER:
+		*out = number(v);
+		break;
+	case JV_KIND_STRING:
+		buf_add(scratch, jv_string_value(v), (size_t)jv_string_length_bytes(jv_copy(v)));
+		*out = val_str(scratch->data, scratch->len);
+		break;
+	case JV_KIND_ARRAY:
+	case JV_KIND_OBJECT:
+		put_json(scratch, jv_copy(v), sorted ? JV_PRINT_SORTED : 0);
+		*out = (struct val){.type = VAL_JSON, .str = buf_slice(scratch)};
+		break;
+	default:
+		*out = val_null();
+	}
+	jv_free(v);
+	return JQ_RESULT;
+}
+
+enum jq_result jqprog_print(struct jqprog *p, bool raw, struct buf *out, struct buf *err)
+{
+	jv v = jq_next(p->jq);
+
+	if (!jv_is_valid(v))
+		return no_result(p, v, err);
+	if (raw && jv_get_kind(v) == JV_KIND_STRING) {
+		buf_add(out, jv_string_value(v), (size_t)jv_string_length_bytes(jv_copy(v)));
+		jv_free(v);
+	} else {
+		put_json(out, v, 0);
+	}
+	return JQ_RESULT;
+}

@@ -1,0 +1,55 @@
+/*
+ * jqprog: jq programs, run by libjq. The only user of jq.h.
+ *
+ * A document is parsed once and may be fed to several programs. A program and a document belong to one
+ * thread; nothing is shared between threads. libjq's traps that are dealt with here: $HOME/.jq is
+ * not loaded, TZ is UTC, a program that halted is torn down and compiled anew, `input` is refused with a
+ * reason, compile errors come back as text instead of going to standard error.
+ */
+#ifndef KPIPE_JQPROG_H
+#define KPIPE_JQPROG_H
+
+#include "val.h"
+
+struct jqprog;
+struct jqdoc;
+
+/* Variables for programs: $name. */
+struct jqvar {
+	const char *name;
+	const char *text;
+	enum { JQVAR_STRING, JQVAR_JSON } kind; /* --arg, --argjson */
+};
+
+/* NULL with libjq's own words in err. The variables are copied. */
+struct jqprog *jqprog_new(const char *src, const struct jqvar *vars, size_t nvars, struct buf *err);
+void jqprog_free(struct jqprog *p);
+
+struct jqdoc *jqdoc_new(void);
+void jqdoc_free(struct jqdoc *doc);
+
+/* Exactly one JSON text; blanks around it are fine. 0, or -1 with the reason in err. */
+int jqdoc_parse(struct jqdoc *doc, struct slice text, struct buf *err);
+
+/* A string of these bytes (-R); bytes that are not UTF-8 become U+FFFD, as in jq. */
+void jqdoc_string(struct jqdoc *doc, struct slice bytes);
+
+/* The document as strict compact JSON text. */
+void jqdoc_put(const struct jqdoc *doc, struct buf *out);
+
+/* Starts p on the document; results still due from before are dropped. */
+void jqprog_start(struct jqprog *p, const struct jqdoc *doc);
+
+enum jq_result { JQ_RESULT, JQ_END, JQ_ERROR };
+
+/*
+ * The next result as a value, or the error's words in err. Bytes that the value points to are put in *scratch, which is
+ * emptied first. An array or object comes as jq -c prints it, its keys sorted when `sorted`.
+ */
+enum jq_result jqprog_next(struct jqprog *p, bool sorted, struct val *out, struct buf *scratch,
+			   struct buf *err);
+
+/* The next result, appended to out as jq -c prints it (a string's bare bytes when raw), without a newline. */
+enum jq_result jqprog_print(struct jqprog *p, bool raw, struct buf *out, struct buf *err);
+
+#endif

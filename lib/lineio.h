@@ -1,0 +1,119 @@
+/*
+ * lineio: bytes in as blocks of whole records, bytes out.
+ *
+ * Reading is by large read(2)s into a block that is cut behind its last whole record; what follows
+ * is carried into the next block. Nothing here decides what a record means: a framer finds where
+ * records end.
+ */
+#ifndef KPIPE_LINEIO_H
+#define KPIPE_LINEIO_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "buf.h"
+
+/* --- Records out of bytes --- */
+
+/*
+ * Finds record ends. Fed every byte of an input once, in order, in pieces of any size: returns how
+ * many of these len bytes lie up to and including the last record end among them, 0 when there is
+ * none. `state` is the framer's memory between calls; reset is called before each input.
+ */
+struct framer {
+	size_t (*feed)(void *state, const char *p, size_t len);
+	void (*reset)(void *state);
+	void *state;
+	char end; /* put behind a last record that lacks it */
+};
+
+extern const struct framer framer_newline, framer_nul;
+
+enum block_kind {
+	BLOCK_DATA,    /* whole records */
+	BLOCK_CONTROL, /* exactly one control line */
+};
+
+/*
+ * A run of records. Blocks are numbered in the order of the input; whatever a block leads to comes
+ * out in that order. buf.data[buf.len] is a NUL byte, so the bytes may be used as a C string.
+ */
+struct block {
+	enum block_kind kind;
+	struct buf buf;  /* whole records, each with its end; writable by whoever holds the block */
+	unsigned source; /* which input, 0 is the first operand */
+	const char *name; /* the input's name for messages */
+	uint64_t seq;     /* 0, 1, 2, ... */
+	uint64_t offset;  /* of its first byte in the input */
+	uint64_t line; /* of its first byte in the input, from 1; known once all blocks before were
+			  handled */
+	bool first;    /* first block of its input (an empty input has one, of 0 bytes) */
+};
+
+struct reader;
+
+struct reader_conf {
+	char *const *files; /* "-" is standard input; kept by the caller */
+	size_t nfiles;      /* 0: standard input */
+	const struct framer *framer;
+	size_t block_size; /* aim, in bytes; a longer record gets a longer block */
+	uint64_t max_record;
+	bool fill;   /* fill every block as far as whole records allow: same bytes in, same blocks,
+			however they arrive */
+	bool single; /* one record per block */
+	bool strip_bom; /* drop a UTF-8 byte order mark at the start of an input */
+};
+
+enum read_result {
+	READ_BLOCK, /* *block holds the next one */
+	READ_WAIT,  /* nothing without waiting: poll reader_fd for POLLIN */
+	READ_END,
+	READ_TOO_LONG, /* a record is longer than max_record; the input cannot go on */
+	READ_ERROR,    /* reason in err; a last READ_BLOCK with what came before was given first */
+};
+
+/* Inputs are opened one after the other. The configuration is copied. */
+struct reader *reader_new(const struct reader_conf *conf);
+void reader_free(struct reader *r);
+
+/* block->buf is reused: its memory goes to the reader, the reader's to it. */
+enum read_result reader_next(struct reader *r, struct block *block, struct buf *err);
+
+const char *reader_name(const struct reader *r); /* the input being read, for messages */
+
+int reader_fd(const struct reader *r); /* of the input being read, -1 when none is open */
+
+/* True while the input is one that another process feeds (not a regular file, not a terminal, not
+ * named by an operand). */
+bool reader_fed(const struct reader *r);
+
+/* --- Bytes out --- */
+
+struct writer;
+
+enum { WRITER_BLOCK = 64 * 1024 }; /* buffered output goes out when it reaches this */
+
+struct writer *writer_fd(
+	int fd,
+	const char *name); /* does not close fd at the end when it is standard output, but checks */
+
+/*
+ * A file that appears only when it is complete: written beside, fsynced and renamed by
+ * writer_close; on any other end nothing is left. NULL with the reason in err.
+ */
+struct writer *writer_atomic(const char *path, struct buf *err);
+
+/* Opens for appending (created when missing). NULL with the reason in err. */
+struct writer *writer_append(const char *path, struct buf *err);
+
+/* A failed write is fatal: one message and EXIT_FAIL; a closed pipe ends the process as SIGPIPE
+ * would. */
+void writer_add(struct writer *w, const void *p, size_t len);
+void writer_flush(struct writer *w);
+size_t writer_pending(const struct writer *w); /* bytes not yet written */
+int writer_descriptor(const struct writer *w);
+
+void writer_close(struct writer *w);   /* flush, close, rename; NULL is fine */
+void writer_abandon(struct writer *w); /* drop what is buffered; an atomic file is removed */
+
+#endif

@@ -1,0 +1,31 @@
+# A convenience archive; a tool links only the members it uses.
+noinst_LIBRARIES += libkpipe.a
+
+libkpipe_a_SOURCES = \
+	lib/agg.c lib/agg.h lib/agg_impl.h lib/agg_kept.c lib/agg_num.c lib/agg_ops.c \
+	lib/agg_rank.c lib/agg_set.c lib/agg_spec.c \
+	lib/buf.c lib/buf.h \
+	lib/csvio.c lib/csvio.h \
+	lib/diag.c lib/diag.h \
+	lib/envelope.c lib/envelope.h \
+	lib/eventtime.c lib/eventtime.h \
+	lib/expr.c lib/expr.h lib/expr_columns.c lib/expr_lex.c lib/expr_parse.c lib/expr_priv.h \
+	lib/filter.c lib/filter.h lib/filter_pool.c lib/filter_priv.h lib/filter_report.c \
+	lib/group.c lib/group.h \
+	lib/groupby.c lib/groupby.h \
+	lib/jqprog.c lib/jqprog.h \
+	lib/json.c lib/json.h \
+	lib/keytab.c lib/keytab.h \
+	lib/lineio.c lib/lineio.h \
+	lib/loop.c lib/loop.h \
+	lib/mem.c lib/mem.h \
+	lib/num.c lib/num.h \
+	lib/opt.c lib/opt.h \
+	lib/program.c lib/program.h \
+	lib/rec.h \
+	lib/scan.c lib/scan.h \
+	lib/val.c lib/val.h \
+	lib/watermark.c lib/watermark.h \
+	lib/when.c lib/when.h \
+	lib/window.c lib/window.h
+libkpipe_a_CFLAGS = $(AM_CFLAGS) $(JQ_CFLAGS) $(RDKAFKA_CFLAGS)

@@ -1,0 +1,75 @@
+/*
+ * opt: one table of options serves parsing, --help, and completion.
+ *
+ * GNU rules: options and operands in any order, -abc for -a -b -c, -ofile and -o file, --name=value
+ * and
+ * --name value, unique abbreviations of long names, "--" ends options, "-" is an operand. -h --help
+ * and -V --version are understood everywhere. A mistake is one line on standard error and
+ * EXIT_USAGE.
+ */
+#ifndef KPIPE_OPT_H
+#define KPIPE_OPT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "buf.h"
+
+struct strlist {
+	const char **v;
+	size_t n, cap;
+};
+
+void strlist_add(struct strlist *l, const char *s); /* s is not copied */
+void strlist_free(struct strlist *l);
+
+enum opt_type {
+	OPT_FLAG,     /* bool: true */
+	OPT_STRING,   /* const char * */
+	OPT_LIST,     /* struct strlist: each use adds one */
+	OPT_COUNT,    /* int64_t >= 0 */
+	OPT_SIZE,     /* uint64_t bytes, num_size */
+	OPT_DURATION, /* int64_t microseconds, when_duration */
+	OPT_CHOICE,   /* int: index into choices */
+	OPT_PAIR, /* struct strlist: two arguments, added one after the other (--arg NAME VALUE) */
+	OPT_IGNORED, /* taken for compatibility, no effect */
+};
+
+struct opt {
+	char letter;      /* 0: none */
+	const char *name; /* long name, NULL: none */
+	enum opt_type type;
+	size_t offset;              /* of the destination in the group's base struct */
+	const char *arg;            /* argument's name for help, "NAME VALUE" for a pair */
+	const char *help;           /* one line */
+	const char *const *choices; /* OPT_CHOICE: NULL-terminated */
+};
+
+/* Options that come together, ended by a row without letter and name; `base` is the struct they
+ * fill. */
+struct optgroup {
+	const char *title; /* for help, NULL: "Options" */
+	const struct opt *opts;
+	void *base;
+};
+
+struct tool {
+	const char *usage;              /* operands: "[OPTIONS] PROGRAM [FILE...]" */
+	const char *summary;            /* one sentence */
+	const char *notes;              /* more text for help, may be NULL */
+	int min_operands, max_operands; /* -1: any number */
+};
+
+struct operands {
+	char **v;
+	size_t n;
+};
+
+/*
+ * Parses argv by the groups (ended by one with opts NULL). --help prints to standard output and
+ * exits 0 (1 when that fails), as does --version. *operands points into argv, which is permuted.
+ */
+void opt_parse(const struct tool *tool, const struct optgroup *groups, int argc, char **argv,
+	       struct operands *operands);
+
+#endif
