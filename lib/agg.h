@@ -49,7 +49,7 @@ struct agg_op {
 	bool (*inexact)(const void *state);
 	/* A name that holds a number (pNN): is this one, and which? NULL: the name itself. */
 	bool (*named)(struct slice name, double *param);
-	/* The first argument in a SPEC is a number that fits: the parameter. NULL: a program. */
+	/* The first argument in a SPEC is a whole number, 1 or more: which? NULL: a program. */
 	bool (*literal)(struct slice text, double *param);
 };
 

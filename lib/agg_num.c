@@ -26,7 +26,7 @@ static void add_near(struct agg_sum *s, struct dec d)
 	struct dec rest;
 
 	add_double(s, near);
-	if (fabs(near) < 0x1p127 && near == trunc(near) &&
+	if (near >= -0x1p127 && near < 0x1p127 && near == trunc(near) &&
 	    dec_sub(d, (struct dec){(__int128)near, 0}, &rest))
 		add_double(s, dec_double(rest));
 }
@@ -101,7 +101,7 @@ void agg_sum_merge(void *state, const struct agg *a, const void *from)
 	if (!s->inexact)
 		go_inexact(s);
 	add_double(s, f->high);
-	add_double(s, f->low);
+	s->low += f->low;
 }
 
 /* Of an infinite sum the low part is not a number. */

@@ -140,8 +140,8 @@ static double between(double low, double high, double part)
 
 	if (part == 0 || low == high)
 		return low;
-	if (part == 0.5 && isfinite(low + high))
-		return (low + high) / 2;
+	if (part == 0.5)
+		return isfinite(low + high) ? (low + high) / 2 : low / 2 + high / 2;
 	if (!isfinite(span))
 		return low * (1 - part) + high * part;
 	return part < 0.5 ? low + span * part : high - span * (1 - part);

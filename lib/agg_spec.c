@@ -193,7 +193,7 @@ static const char *nearest(struct slice name)
 	if (name.len > WORD_MAX)
 		return NULL;
 	for (size_t i = 0; i < sizeof(synonyms) / sizeof(synonyms[0]); i++) {
-		if (distance(name, slice_str(synonyms[i].theirs)) == 0)
+		if (distance(name, slice_str(synonyms[i].theirs)) == 0) /* but for case */
 			return synonyms[i].ours;
 	}
 	for (size_t i = 0; i < agg_ops_n; i++) {

@@ -38,7 +38,8 @@ void buf_add_str(struct buf *b, const char *s)
 	buf_add(b, s, strlen(s));
 }
 
-static void add_formatted(struct buf *b, const char *fmt, va_list ap)
+__attribute__((format(printf, 2, 0))) static void add_formatted(struct buf *b, const char *fmt,
+								va_list ap)
 {
 	va_list again;
 	int n;

@@ -60,7 +60,8 @@ static size_t escape(char *line, size_t len, const char *text)
 	return len;
 }
 
-static void message(const char *fmt, va_list ap, const char *tail)
+__attribute__((format(printf, 1, 0))) static void message(const char *fmt, va_list ap,
+							  const char *tail)
 {
 	char text[MESSAGE_MAX], line[MESSAGE_MAX + 64];
 	size_t len;

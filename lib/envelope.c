@@ -43,7 +43,7 @@ static void put_base64(struct buf *out, const char *name, struct slice bytes)
 static void put_bytes(struct buf *out, const char *name, const char *name_base64,
 		      struct slice bytes)
 {
-	if (bytes.ptr && !utf8_valid(bytes.ptr, bytes.len)) {
+	if (!utf8_valid(bytes.ptr, bytes.len)) {
 		put_base64(out, name_base64, bytes);
 		return;
 	}

@@ -35,7 +35,8 @@ void envelope_put(struct buf *out, const struct rec *rec, enum envelope_form for
  * neither a string nor null. Integers may be written in any way (7, 7.0). A partition or offset of
  * -1, a timestamp of -1, and a null in place of these, of topic or headers mean "not given". The
  * timestamp's type is not read. kcat's key_error or payload_error beside a payload is an error: the
- * null next to it is none.
+ * null next to it is none. The line is one strict JSON object, blanks around it allowed; each field
+ * may be JSON_DEPTH_MAX deep, so the line one level deeper.
  */
 struct envelope; /* scratch for unescaped strings and headers */
 

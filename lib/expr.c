@@ -474,7 +474,16 @@ static enum outcome run_plan(struct expreval *ev, const struct program *p, struc
 			     struct buf *err)
 {
 	struct plan_run run = {ev, &p->plan, p->kind == EXPR_EXACT, err};
-	enum outcome r = eval(&run, (unsigned)p->plan.n - 1, out);
+	const struct plan_node *root = &p->plan.nodes[p->plan.n - 1];
+	enum outcome r;
+
+	/* A column as a key is its text: 007 stays 007, and 1.0 is not 1. */
+	if (p->kind == EXPR_KEY && ev->row && root->op == PLAN_FIELD) {
+		struct slice cell = ev->row[ev->set->fields.v[root->slot].column];
+		*out = cell.len ? val_str(cell.ptr, cell.len) : val_null();
+		return SURE;
+	}
+	r = eval(&run, (unsigned)p->plan.n - 1, out);
 
 	if (r != SURE)
 		return r;
@@ -486,6 +495,14 @@ static enum outcome run_plan(struct expreval *ev, const struct program *p, struc
 
 /* --- libjq --- */
 
+/* The first evaluator took what exprset_new compiled; the others compile when they first need it. */
+static bool need_prog(struct expreval *ev, size_t i, struct buf *err)
+{
+	if (!ev->progs[i])
+		ev->progs[i] = compile_jq(ev->set, &ev->set->v[i], err);
+	return ev->progs[i] != NULL;
+}
+
 static int run_jq(struct expreval *ev, size_t i, struct val *out, struct buf *err)
 {
 	const struct program *p = &ev->set->v[i];
@@ -494,7 +511,7 @@ static int run_jq(struct expreval *ev, size_t i, struct val *out, struct buf *er
 	enum jq_result r;
 
 	ev->used_jq = true;
-	if (!ev->progs[i] && !(ev->progs[i] = compile_jq(ev->set, p, err)))
+	if (!need_prog(ev, i, err))
 		return -1;
 	jqprog_start(ev->progs[i], ev->doc);
 	do {
@@ -671,6 +688,8 @@ int expreval_map(struct expreval *ev, struct slice line, const struct expr_form 
 	enum jq_result r;
 
 	begin_record(ev, 0);
+	if (!need_prog(ev, 0, err))
+		return -1;
 	if (form->raw_in)
 		jqdoc_string(new_doc(ev), line);
 	else if (need_doc(ev, line, err) < 0)

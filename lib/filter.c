@@ -127,6 +127,7 @@ struct run {
 	uint64_t line; /* of the next block to settle, in its input */
 	uint64_t head_lines;
 	bool input_ended, must_wait, failed;
+	int status; /* when failed */
 	int cut_by; /* the signal that cut the input short */
 	int64_t waited, deadline;
 	struct buf text; /* what tick and finish print */
@@ -165,6 +166,7 @@ static void settle(struct run *r, struct job *j)
 		writer_add(r->out, res->out.data, res->out.len);
 	if (!report_result(&r->report, &j->blk, res)) {
 		r->failed = true;
+		r->status = EXIT_FAIL;
 		if (res->partial && r->tool->discard)
 			r->tool->discard(res->partial);
 		return;
@@ -211,13 +213,23 @@ static void settle_all(struct run *r)
 }
 
 /* What came before the failure comes out first; then the message. */
-static void input_failed(struct run *r, const char *why)
+static void input_failed(struct run *r, int status, const char *why)
 {
 	r->input_ended = true;
 	settle_all(r);
-	if (!r->failed)
-		diag_warn("%s", why);
+	if (r->failed)
+		return;
+	diag_warn("%s", why);
 	r->failed = true;
+	r->status = status;
+}
+
+static int begin_input(struct run *r, struct job *j, struct buf *err)
+{
+	j->head_lines = 0;
+	if (!j->blk.first || !r->tool->begin)
+		return 0;
+	return r->tool->begin(r->ctx, &j->blk, &j->head_lines, err);
 }
 
 /* Takes the next block, if there is one now and a place for it. */
@@ -225,14 +237,14 @@ static void read_block(struct run *r)
 {
 	struct job *j = &r->jobs[(r->head + r->count) % r->njobs];
 	struct buf err = BUF_INIT, why = BUF_INIT;
+	int status;
 
 	r->must_wait = false;
 	switch (reader_next(r->reader, &j->blk, &err)) {
 	case READ_BLOCK:
-		j->head_lines = 0;
-		if (j->blk.first && r->tool->begin &&
-		    r->tool->begin(r->ctx, &j->blk, &j->head_lines, &err) < 0) {
-			input_failed(r, buf_str(&err));
+		status = begin_input(r, j, &err);
+		if (status) {
+			input_failed(r, status, buf_str(&err));
 			break;
 		}
 		dispatch(r, j);
@@ -248,10 +260,10 @@ static void read_block(struct run *r)
 		buf_addf(&why, "%s:%llu: a line of more than %llu bytes (--max-line)",
 			 reader_name(r->reader), (unsigned long long)(r->line ? r->line : 1),
 			 (unsigned long long)r->conf->max_line);
-		input_failed(r, buf_str(&why));
+		input_failed(r, EXIT_FAIL, buf_str(&why));
 		break;
 	case READ_ERROR:
-		input_failed(r, buf_str(&err));
+		input_failed(r, EXIT_FAIL, buf_str(&err));
 		break;
 	}
 	buf_free(&err);
@@ -400,7 +412,7 @@ int filter_run(const struct filter_tool *tool, void *ctx, const struct filter_co
 	       struct operands files)
 {
 	struct run r = {.tool = tool, .ctx = ctx, .conf = conf};
-	bool whole;
+	int sig;
 
 	loop_limit(conf->drain);
 	report_open(&r.report, conf);
@@ -409,11 +421,15 @@ int filter_run(const struct filter_tool *tool, void *ctx, const struct filter_co
 	open_workers(&r);
 	tick(&r);
 	run_loop(&r);
-	whole = !r.failed && !r.cut_by;
-	if (tool->finish)
-		tool->finish(ctx, whole ? FILTER_INPUT : FILTER_CUT, &r.text);
+	sig = r.cut_by;
+	if (!r.failed && sig)
+		r.status = 128 + sig;
+	if (tool->finish) {
+		int status = tool->finish(ctx, r.status ? FILTER_CUT : FILTER_INPUT, &r.text);
+		r.status = r.status ? r.status : status;
+	}
 	put_text(&r);
-	if (tool->output && !whole)
+	if (tool->output && r.status)
 		writer_abandon(r.out);
 	else
 		writer_close(r.out);
@@ -421,5 +437,5 @@ int filter_run(const struct filter_tool *tool, void *ctx, const struct filter_co
 	reader_free(r.reader);
 	report_close(&r.report);
 	buf_free(&r.text);
-	return r.failed ? EXIT_FAIL : r.cut_by ? 128 + r.cut_by : EXIT_OK;
+	return r.status;
 }

@@ -92,7 +92,7 @@ struct filter_tool {
 	void *(*worker_new)(void *ctx); /* per thread, on the main thread; default: ctx */
 	void (*worker_free)(void *worker);
 	/* A new input begins, before any of its blocks is mapped; may take a head (CSV header) off
-	 * blk by moving buf's bytes. 0, or -1: reason in err, ends. */
+	 * blk by moving buf's bytes. 0, or the exit status with the reason in err, which ends the run. */
 	int (*begin)(void *ctx, struct block *blk, uint64_t *head_lines, struct buf *err);
 	void (*map)(void *worker, const struct block *blk, struct result *res);
 	void (*merge)(void *ctx, struct result *res); /* takes res->partial */
@@ -100,7 +100,8 @@ struct filter_tool {
 	/* Called before waiting and after each wake-up; `waited`: microseconds spent waiting for
 	 * input so far. Returns the next deadline (loop_now). */
 	int64_t (*tick)(void *ctx, int64_t now, int64_t waited, struct buf *out);
-	void (*finish)(void *ctx, enum filter_end end, struct buf *out);
+	/* The output is complete after it when it returns 0; else that is the exit status. */
+	int (*finish)(void *ctx, enum filter_end end, struct buf *out);
 	void (*discard)(void *partial); /* frees a partial that is not merged */
 
 	/* Another event source, served while waiting (Kafka): polled for POLLIN, on_fd called when

@@ -16,6 +16,7 @@ struct groupby {
 	/* Where results lie in a record's values: extras, then -w, then keys, then per -a its arguments and where. */
 	size_t nextra, at_where, at_keys, at_aggs, nvalues;
 	bool has_where;
+	bool cells; /* keys are the texts of CSV cells */
 };
 
 struct groupby_eval {
@@ -138,6 +139,7 @@ struct groupby *groupby_new(const struct groupby_conf *conf, const char *const e
 	struct groupby *gb = mem_zalloc(1, sizeof *gb);
 	struct expr_conf ec = {.columns = columns, .ncolumns = ncolumns};
 
+	gb->cells = columns != NULL;
 	gb->keys = mem_zalloc(conf->groups.n, sizeof *gb->keys);
 	for (size_t i = 0; i < conf->groups.n; i++)
 		gb->keys[gb->nkeys++] = make_key(conf->groups.v[i], columns, ncolumns);
@@ -339,6 +341,15 @@ static void put_name(struct buf *out, const char *name)
 	buf_add_char(out, ':');
 }
 
+/* The text of a cell that is a number is one in JSON too, as it was written. */
+static void put_key(const struct groupby *gb, const struct val *v, struct buf *out)
+{
+	if (gb->cells && v->type == VAL_STR && num_is_json(v->str.ptr, v->str.len))
+		val_put_text(out, v);
+	else
+		val_put_json(out, v);
+}
+
 void groupby_put_members(const struct groupby *gb, const struct groups *gs, size_t g,
 			 struct buf *out)
 {
@@ -350,7 +361,7 @@ void groupby_put_members(const struct groupby *gb, const struct groups *gs, size
 	for (size_t i = 0; i < gb->nkeys && val_next_key(&key, &v); i++) {
 		buf_add_str(out, comma);
 		put_name(out, gb->keys[i].name);
-		val_put_json(out, &v);
+		put_key(gb, &v, out);
 		comma = ",";
 	}
 	for (size_t i = 0; i < gb->aggs.n; i++) {

@@ -1,9 +1,11 @@
 #include "jqprog.h"
 
 #include <jq.h>
+#include <math.h>
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "json.h"
 #include "mem.h"
 
 struct jqprog {
@@ -123,7 +125,7 @@ void jqdoc_string(struct jqdoc *doc, struct slice bytes)
 	set_value(doc, jv_string_sized(bytes.ptr, (int)bytes.len));
 }
 
-static void put_json(struct buf *out, jv v, int flags)
+static void put_dumped(struct buf *out, jv v, int flags)
 {
 	jv text = jv_dump_string(v, flags);
 
@@ -131,9 +133,122 @@ static void put_json(struct buf *out, jv v, int flags)
 	jv_free(text);
 }
 
+#ifdef HAVE_JV_NUMBER_HAS_LITERAL
+static const char *literal_of(jv v)
+{
+	return jv_number_has_literal(v) ? jv_number_get_literal(v) : NULL;
+}
+#else
+static const char *literal_of(jv v)
+{
+	(void)v;
+	return NULL;
+}
+#endif
+
+/* Whole numbers of up to 15 digits look the same from every libjq; the others it prints itself. */
+static void put_number(struct buf *out, jv v)
+{
+	double d = jv_number_value(v);
+
+	if (literal_of(v) || !(d > -1e15 && d < 1e15) || d != (double)(int64_t)d ||
+	    (d == 0 && signbit(d)))
+		put_dumped(out, jv_copy(v), 0);
+	else
+		dec_put(out, (struct dec){(int64_t)d, 0});
+}
+
+static void put_string(struct buf *out, jv v)
+{
+	json_put_string(out, jv_string_value(v), (size_t)jv_string_length_bytes(jv_copy(v)));
+}
+
+static bool put_value(struct buf *out, jv v, int depth);
+
+static bool put_array(struct buf *out, jv v, int depth)
+{
+	int n = jv_array_length(jv_copy(v));
+	bool fits = true;
+
+	buf_add_char(out, '[');
+	for (int i = 0; i < n && fits; i++) {
+		jv item = jv_array_get(jv_copy(v), i);
+		if (i)
+			buf_add_char(out, ',');
+		fits = put_value(out, item, depth);
+		jv_free(item);
+	}
+	buf_add_char(out, ']');
+	return fits;
+}
+
+static bool put_object(struct buf *out, jv v, int depth)
+{
+	bool fits = true;
+	int first = jv_object_iter(v);
+
+	buf_add_char(out, '{');
+	for (int i = first; fits && jv_object_iter_valid(v, i); i = jv_object_iter_next(v, i)) {
+		jv key = jv_object_iter_key(v, i), value = jv_object_iter_value(v, i);
+		if (i != first)
+			buf_add_char(out, ',');
+		put_string(out, key);
+		buf_add_char(out, ':');
+		fits = put_value(out, value, depth);
+		jv_free(key);
+		jv_free(value);
+	}
+	buf_add_char(out, '}');
+	return fits;
+}
+
+/* False when v is nested too deep for a rule that all versions share. */
+static bool put_value(struct buf *out, jv v, int depth)
+{
+	if (depth >= JSON_DEPTH_MAX)
+		return false;
+	switch (jv_get_kind(v)) {
+	case JV_KIND_NUMBER:
+		put_number(out, v);
+		return true;
+	case JV_KIND_STRING:
+		put_string(out, v);
+		return true;
+	case JV_KIND_ARRAY:
+		return put_array(out, v, depth + 1);
+	case JV_KIND_OBJECT:
+		return put_object(out, v, depth + 1);
+	case JV_KIND_TRUE:
+		buf_add_str(out, "true");
+		return true;
+	case JV_KIND_FALSE:
+		buf_add_str(out, "false");
+		return true;
+	default:
+		buf_add_str(out, "null");
+		return true;
+	}
+}
+
+/*
+ * What jv_dump_string gives, without the string that it builds bit by bit: printing is a sixth of
+ * the time of a small program. Consumes v.
+ */
+static void put_json(struct buf *out, jv v)
+{
+	size_t start = out->len;
+
+	if (put_value(out, v, 0)) {
+		jv_free(v);
+		return;
+	}
+	out->len = start;
+	put_dumped(out, v, 0);
+}
+
 void jqdoc_put(const struct jqdoc *doc, struct buf *out)
 {
-	put_json(out, jv_copy(doc->value), 0);
+	put_json(out, jv_copy(doc->value));
 }
 
 /* --- Programs --- */
@@ -283,22 +398,12 @@ static enum jq_result no_result(struct jqprog *p, jv v, struct buf *err)
 	return JQ_ERROR;
 }
 
-#ifdef HAVE_JV_NUMBER_HAS_LITERAL
 static bool exact_number(jv v, struct dec *d)
 {
-	if (!jv_number_has_literal(v))
-		return false;
-	const char *text = jv_number_get_literal(v);
+	const char *text = literal_of(v);
+
 	return text && dec_parse(d, text, strlen(text));
 }
-#else
-static bool exact_number(jv v, struct dec *d)
-{
-	(void)v;
-	(void)d;
-	return false;
-}
-#endif
 
 static struct val number(jv v)
 {
@@ -334,7 +439,10 @@ enum jq_result jqprog_next(struct jqprog *p, bool sorted, struct val *out, struc
 		break;
 	case JV_KIND_ARRAY:
 	case JV_KIND_OBJECT:
-		put_json(scratch, jv_copy(v), sorted ? JV_PRINT_SORTED : 0);
+		if (sorted)
+			put_dumped(scratch, jv_copy(v), JV_PRINT_SORTED);
+		else
+			put_json(scratch, jv_copy(v));
 		*out = (struct val){.type = VAL_JSON, .str = buf_slice(scratch)};
 		break;
 	default:
@@ -354,7 +462,7 @@ enum jq_result jqprog_print(struct jqprog *p, bool raw, struct buf *out, struct 
 		buf_add(out, jv_string_value(v), (size_t)jv_string_length_bytes(jv_copy(v)));
 		jv_free(v);
 	} else {
-		put_json(out, v, 0);
+		put_json(out, v);
 	}
 	return JQ_RESULT;
 }

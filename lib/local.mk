@@ -5,6 +5,7 @@ libkpipe_a_SOURCES = \
 	lib/agg.c lib/agg.h lib/agg_impl.h lib/agg_kept.c lib/agg_num.c lib/agg_ops.c \
 	lib/agg_rank.c lib/agg_set.c lib/agg_spec.c \
 	lib/buf.c lib/buf.h \
+	lib/csvhead.c lib/csvhead.h \
 	lib/csvio.c lib/csvio.h \
 	lib/diag.c lib/diag.h \
 	lib/envelope.c lib/envelope.h \

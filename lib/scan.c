@@ -110,6 +110,7 @@ void scan_free(struct scan *sc)
 struct run {
 	const char *end;
 	struct slice *slots;
+	bool escapes;    /* the line has some */
 	bool doubt;      /* a slot was set to unsure; a later value may have mended that */
 	struct buf name; /* a member's name without its escapes */
 	int level;
@@ -176,7 +177,7 @@ static const char *take_value(struct run *run, const struct node *node, const ch
 static const struct node *find_child(struct run *run, const struct node *node, const char *p,
 				     size_t len)
 {
-	if (!memchr(p, '\\', len))
+	if (!run->escapes || !memchr(p, '\\', len))
 		return get_child(node, slice_of(p + 1, len - 2));
 	buf_clear(&run->name);
 	return get_child(node, json_unescape(p, len, &run->name));
@@ -247,6 +248,7 @@ enum scan_result scan_run(const struct scan *sc, struct slice line, struct slice
 		return SCAN_UNSURE;
 	run.end = line.ptr + line.len;
 	run.slots = slots;
+	run.escapes = memchr(line.ptr, '\\', line.len);
 	run.doubt = false;
 	run.name = (struct buf)BUF_INIT;
 	run.level = 0;

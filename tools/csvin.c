@@ -44,22 +44,29 @@ struct csvin {
 #define OFF(field) offsetof(struct csvin, field)
 
 static const struct opt opts[] = {
-	{'N', "no-header", OPT_FLAG, OFF(no_header), NULL, "the first row is data; columns are c1, c2, ...", NULL},
-	{'H', "header", OPT_STRING, OFF(header), "COL,...", "the first row is data; these are the columns", NULL},
-	{'d', "delimiter", OPT_STRING, OFF(delim), "CHAR", "cells end at CHAR (default ,); \\t is tab", NULL},
+	{'N', "no-header", OPT_FLAG, OFF(no_header), NULL,
+	 "the first row is data; columns are c1, c2, ...", NULL},
+	{'H', "header", OPT_STRING, OFF(header), "COL,...",
+	 "the first row is data; these are the columns", NULL},
+	{'d', "delimiter", OPT_STRING, OFF(delim), "CHAR",
+	 "cells end at CHAR (default ,); \\t is tab", NULL},
 	{0, "tsv", OPT_FLAG, OFF(tsv), NULL, "cells end at tab", NULL},
 	{0, "quote", OPT_STRING, OFF(quote), "CHAR", "quotes are CHAR (default \")", NULL},
 	{0, "types", OPT_CHOICE, OFF(types), "auto|text",
-	 "auto (default): numbers as written, empty is null, else strings; text: only strings", types_choices},
-	{0, "text", OPT_LIST, OFF(text), "COL,...", "these columns are strings, whatever they hold", NULL},
-	{0, "null-value", OPT_STRING, OFF(null), "TEXT", "a cell equal to TEXT is null, in any column", NULL},
+	 "auto (default): numbers, null, strings; text: strings", types_choices},
+	{0, "text", OPT_LIST, OFF(text), "COL,...", "these columns are strings, whatever they hold",
+	 NULL},
+	{0, "null-value", OPT_STRING, OFF(null), "TEXT",
+	 "a cell equal to TEXT is null, in any column", NULL},
 	{0},
 };
 
 static const struct tool tool = {
 	.usage = "[OPTIONS] [FILE...]",
 	.summary = "Turn the rows of CSV files into JSON objects, one a line.",
-	.notes = "COL,... is itself a CSV row: a name with a comma goes in quotes.",
+	.notes = "A cell that is exactly a JSON number stays one, as written; an empty cell is "
+		 "null.\n"
+		 "COL,... is itself a CSV row: a name with a comma goes in quotes.",
 	.max_operands = -1,
 };
 
@@ -80,14 +87,16 @@ static bool table_check(const struct csvin *c, const struct csv_names *names, st
 	size_t twice = csv_names_repeated(names);
 
 	if (twice < names->n) {
-		buf_setf(err, "two columns are named '%.*s'", (int)names->v[twice].len, names->v[twice].ptr);
+		buf_setf(err, "two columns are named '%.*s'", (int)names->v[twice].len,
+			 names->v[twice].ptr);
 		return false;
 	}
 	for (size_t i = 0; i < c->text_names.n; i++) {
 		struct slice name = c->text_names.v[i];
 
 		if (csv_names_find(names, name) == names->n) {
-			buf_setf(err, "no column is named '%.*s' (--text)", (int)name.len, name.ptr);
+			buf_setf(err, "no column is named '%.*s' (--text)", (int)name.len,
+				 name.ptr);
 			return false;
 		}
 	}
@@ -95,7 +104,8 @@ static bool table_check(const struct csvin *c, const struct csv_names *names, st
 }
 
 /* NULL: reason in err. */
-static struct table *table_new(const struct csvin *c, const struct csv_names *names, struct buf *err)
+static struct table *table_new(const struct csvin *c, const struct csv_names *names,
+			       struct buf *err)
 {
 	struct table *t;
 
@@ -112,7 +122,8 @@ static struct table *table_new(const struct csvin *c, const struct csv_names *na
 		json_put_string(&key, name.ptr, name.len);
 		buf_add_char(&key, ':');
 		t->columns[i].key = buf_slice(&key);
-		t->columns[i].text = c->types == TYPES_TEXT || csv_names_find(&c->text_names, name) < c->text_names.n;
+		t->columns[i].text = c->types == TYPES_TEXT ||
+				     csv_names_find(&c->text_names, name) < c->text_names.n;
 	}
 	return t;
 }
@@ -129,31 +140,216 @@ static void number_columns(struct csv_names *names, size_t n)
 	}
 }
 
-/* The first row tells the columns: by its names, taken off the block then, or by their number. */
+/* The columns' names, from the first row: those it holds (it is taken off the block then), or c1, c2, ... */
+static enum csv_result first_row(const struct csvin *c, struct block *blk, struct csv_names *names,
+				 uint64_t *head_lines, struct csv_row *row, struct buf *why)
+{
+	struct csv_reader *r = csv_reader_new(c->dialect, false);
+	uint64_t line = 0;
+	size_t pos = 0;
+	enum csv_result got = csv_next(r, blk, &pos, &line, row, why);
+
+	if (got == CSV_ROW && c->no_header) {
+		number_columns(names, row->n);
+	} else if (got == CSV_ROW) {
+		csv_names_copy(names, row->cells, row->n);
+		blk->buf.len -= pos;
+		memmove(blk->buf.data, blk->buf.data + pos, blk->buf.len + 1);
+		*head_lines = line;
+	}
+	csv_reader_free(r);
+	return got;
+}
+
+/* An input whose first row is bad has no columns, so nothing of it can be read: that is no bad record, but the end. */
 static int begin(void *ctx, struct block *blk, uint64_t *head_lines, struct buf *err)
 {
 	struct csvin *c = ctx;
-	struct csv_reader *r = csv_reader_new(c->dialect, false);
+	struct table **t = &c->tables[blk->source];
 	struct csv_names names = {0};
-	struct buf why = BUF_INIT;
 	struct csv_row row = {0};
-	uint64_t line = 0;
-	size_t pos = 0;
-	enum csv_result got = c->header ? CSV_END : csv_next(r, blk, &pos, &line, &row, &why);
+	struct buf why = BUF_INIT;
+	enum csv_result got;
 
 	if (c->header) {
-		c->tables[blk->source] = table_new(c, &c->given, &why);
-	} else if (got == CSV_ROW) {
-		if (c->no_header)
-			number_columns(&names, row.n);
-		else
-			csv_names_copy(&names, row.cells, row.n);
-		c->tables[blk->source] = table_new(c, &names, &why);
+		*t = table_new(c, &c->given, err);
+		return *t ? 0 : -1;
 	}
-	if (!c->header && !c->no_header) {
-		blk->buf.len -= pos;
-		memmove(blk->buf.data, blk->buf.data + pos, blk->buf.len);
-		*head_lines = line;
+	got = first_row(c, blk, &names, head_lines, &row, &why);
+	if (got == CSV_ROW)
+		*t = table_new(c, &names, &why);
+	if (got != CSV_END && !*t)
+		buf_setf(err, "%s:%llu: %s: %s", blk->name, (unsigned long long)row.line + 1,
+			 c->no_header ? "first row" : "header", buf_str(&why));
+	csv_names_free(&names);
+	buf_free(&why);
+	return got == CSV_END || *t ? 0 : -1;
+}
+
+/* --- Rows --- */
+
+struct worker {
+	const struct csvin *c;
+	struct csv_reader *reader;
+	struct buf err;
+};
+
+static void *worker_new(void *ctx)
+{
+	struct worker *w = mem_zalloc(1, sizeof *w);
+
+	w->c = ctx;
+	w->reader = csv_reader_new(w->c->dialect, false);
+	return w;
+}
+
+static void worker_free(void *worker)
+{
+	struct worker *w = worker;
+
+	csv_reader_free(w->reader);
+	buf_free(&w->err);
+	free(w);
+}
+
+static void put_value(const struct csvin *c, const struct column *col, struct slice cell,
+		      struct buf *out)
+{
+	bool is_null =
+		(!col->text && cell.len == 0) || (c->null_text.ptr && slice_eq(cell, c->null_text));
+
+	if (is_null)
+		buf_add(out, "null", 4);
+	else if (!col->text && num_is_json(cell.ptr, cell.len))
+		buf_add(out, cell.ptr, cell.len);
+	else
+		json_put_string(out, cell.ptr, cell.len);
+}
+
+static void put_row(const struct csvin *c, const struct table *t, const struct csv_row *row,
+		    struct buf *out)
+{
+	for (size_t i = 0; i < t->n; i++) {
+		const struct column *col = &t->columns[i];
+
+		buf_add(out, col->key.ptr, col->key.len);
+		put_value(c, col, row->cells[i], out);
 	}
-	return 0;
+	buf_add_char(out, '}');
+	buf_add_char(out, c->end);
+}
+
+static bool is_ragged(const struct csvin *c, const struct table *t, size_t n, struct buf *err)
+{
+	if (n == t->n)
+		return false;
+	buf_setf(err, "%zu cell%s where %s %zu", n, n == 1 ? "" : "s",
+		 c->header      ? "--header has"
+		 : c->no_header ? "the first row has"
+				: "the header has",
+		 t->n);
+	return true;
+}
+
+static void map(void *worker, const struct block *blk, struct result *res)
+{
+	struct worker *w = worker;
+	const struct csvin *c = w->c;
+	const struct table *t = c->tables[blk->source];
+	struct csv_row row;
+	enum csv_result got;
+	size_t pos = 0;
+
+	if (!t)
+		return;
+	csv_reader_one_column(w->reader, t->n == 1);
+	while ((got = csv_next(w->reader, blk, &pos, &res->lines, &row, &w->err)) != CSV_END) {
+		bool bad = got == CSV_BAD || is_ragged(c, t, row.n, &w->err);
+
+		res->in++;
+		if (row.text.len > c->filter.max_line) {
+			buf_setf(&w->err, "longer than --max-line");
+			bad = true;
+		}
+		if (!bad)
+			put_row(c, t, &row, &res->out);
+		else if (!result_bad(res, blk, row.line, row.text, buf_str(&w->err)))
+			return;
+	}
+}
+
+/* --- Options --- */
+
+/* The --text lists put together. */
+static void parse_text(struct csvin *c)
+{
+	struct buf err = BUF_INIT;
+
+	for (size_t i = 0; i < c->text.n; i++) {
+		struct csv_names *all = &c->text_names, more = {0};
+
+		if (!csv_names_parse(&more, c->text.v[i], &err))
+			diag_usage("--text: '%s': %s", c->text.v[i], buf_str(&err));
+		all->v = mem_resize(all->v, all->n + more.n, sizeof *all->v);
+		memcpy(all->v + all->n, more.v, more.n * sizeof *more.v);
+		all->n += more.n;
+		free(more.v);
+	}
+}
+
+static void check_options(struct csvin *c, struct operands files)
+{
+	struct buf err = BUF_INIT;
+
+	if (!csv_dialect_parse(&c->dialect, c->delim, c->quote, c->tsv, &err))
+		diag_usage("%s", buf_str(&err));
+	parse_text(c);
+	if (c->header &&
+	    !(csv_names_parse(&c->given, c->header, &err) && table_check(c, &c->given, &err)))
+		diag_usage("--header: '%s': %s", c->header, buf_str(&err));
+	if (c->null)
+		c->null_text = slice_str(c->null);
+	c->end = filter_record_end(&c->filter);
+	c->ntables = files.n ? files.n : 1;
+	c->tables = mem_zalloc(c->ntables, sizeof *c->tables);
+}
+
+static void clean_up(struct csvin *c)
+{
+	for (size_t i = 0; i < c->ntables; i++)
+		table_free(c->tables[i]);
+	free(c->tables);
+	csv_names_free(&c->given);
+	csv_names_free(&c->text_names);
+	strlist_free(&c->text);
+}
+
+int main(int argc, char **argv)
+{
+	struct csvin c = {.filter = FILTER_CONF_INIT};
+	const struct optgroup groups[] = {
+		{NULL, opts, &c},
+		{"Running", filter_jobs_opts, &c.filter},
+		{"Input and output", filter_opts, &c.filter},
+		{0},
+	};
+	struct filter_tool f = FILTER_TOOL_INIT;
+	struct csv_framer framer;
+	struct operands files;
+	int rc;
+
+	diag_init(argv[0]);
+	loop_init();
+	opt_parse(&tool, groups, argc, argv, &files);
+	check_options(&c, files);
+	csv_framer_init(&framer, c.dialect);
+	framer.head = !c.header;
+	f.framer = &framer.framer;
+	f.worker_new = worker_new;
+	f.worker_free = worker_free;
+	f.begin = begin;
+	f.map = map;
+	rc = filter_run(&f, &c, &c.filter, files);
+	clean_up(&c);
+	return rc;
 }

@@ -168,21 +168,22 @@ static int64_t tick(void *ctx, int64_t now, int64_t waited, struct buf *out)
 	return k->next;
 }
 
-static void finish(void *ctx, enum filter_end end, struct buf *out)
+static int finish(void *ctx, enum filter_end end, struct buf *out)
 {
 	struct kcount *k = ctx;
 
 	if (end != FILTER_INPUT)
-		return;
+		return EXIT_OK;
 	if (k->every != NEVER) {
 		put_changed(k, out);
-		return;
+		return EXIT_OK;
 	}
 	/* As in SQL: without keys there is one row, also of nothing. */
 	if (!groupby_keys(k->gb))
 		groups_put(k->groups, slice_str(""));
 	for (size_t g = 0; g < groups_count(k->groups); g++)
 		put_row(k, g, out);
+	return EXIT_OK;
 }
 
 static void set_up(struct kcount *k, struct filter_tool *f)

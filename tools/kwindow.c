@@ -287,16 +287,17 @@ static int64_t tick(void *ctx, int64_t now, int64_t waited, struct buf *out)
 	return k->every > 0 && k->next < idle ? k->next : idle;
 }
 
-static void finish(void *ctx, enum filter_end end, struct buf *out)
+static int finish(void *ctx, enum filter_end end, struct buf *out)
 {
 	struct kwindow *k = ctx;
 
 	if (end != FILTER_INPUT)
-		return;
+		return EXIT_OK;
 	if (k->emit == EMIT_CLOSE && !k->keep_open)
 		close_windows(k, WATERMARK_END, out);
 	else if (k->emit != EMIT_CLOSE)
 		put_due(k, out);
+	return EXIT_OK;
 }
 
 /* --- Setting up --- */

@@ -1,7 +1,8 @@
 # Each tool names what it needs, so that none asks for a library it does not use.
 LDADD = libkpipe.a
 
-bin_PROGRAMS += tools/kmap tools/kfilter tools/kcount tools/kwindow
+bin_PROGRAMS += tools/kmap tools/kfilter tools/kcount tools/kwindow \
+	tools/csvagg tools/csvin tools/csvout
 
 tools_kmap_SOURCES = tools/kmap.c
 tools_kmap_LDADD = $(LDADD) $(JQ_LIBS) -lm
@@ -14,3 +15,12 @@ tools_kcount_LDADD = $(LDADD) $(JQ_LIBS) -lm
 
 tools_kwindow_SOURCES = tools/kwindow.c
 tools_kwindow_LDADD = $(LDADD) $(JQ_LIBS) -lm
+
+tools_csvagg_SOURCES = tools/csvagg.c
+tools_csvagg_LDADD = $(LDADD) $(CSV_LIBS) $(JQ_LIBS) -lm
+
+tools_csvin_SOURCES = tools/csvin.c
+tools_csvin_LDADD = $(LDADD) $(CSV_LIBS) -lm
+
+tools_csvout_SOURCES = tools/csvout.c
+tools_csvout_LDADD = $(LDADD) $(CSV_LIBS) -lm

@@ -169,7 +169,7 @@ static void test_depth(void)
 	buf_free(&line);
 }
 
-/* Reads the line from a block of exactly its size, so that the sanitizer sees a read past its end. */
+/* Parses a copy in a block of exactly its size: the sanitizer sees a read past its end. */
 static int parse(struct envelope *env, struct slice line, char **copy, struct rec *rec,
 		 struct buf *err)
 {

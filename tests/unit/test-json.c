@@ -653,7 +653,7 @@ static void test_utf8(void)
 	judge_utf8(T("\0"), true);
 }
 
-/* All sequences of four bytes from the edges of the ranges, within plain text of every alignment. */
+/* All sequences of four bytes from the edges of the ranges, in plain text, at every alignment. */
 static void test_utf8_model(void)
 {
 	static const unsigned char edge[] = {'a',  0x7f, 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf, 0xc1,
@@ -823,11 +823,28 @@ static void test_base64(void)
 		{T("\xff\xff\xff"), "////"},
 		{T("\xfb\xef\xbe"), "++++"},
 	};
-	const struct slice wrong[] = {T("Z"),     T("Zg"),       T("Zg="),    T("Zh=="),
-				      T("Zm9="),  T("Zg==Zg=="), T("Zg==\n"), T("Zm9vYg"),
-				      T("Zm 9v"), T("\nZm9v"),   T("Z-_v"),   T("===="),
-				      T("=AAA"),  T("A==="),     T("AA=A"),   T("Zm9v===="),
-				      T("Zm9\0"), T("Zg=\0"),    T("Zm9\xe9")};
+	const struct slice wrong[] = {T("Z"),
+				      T("Zg"),
+				      T("Zg="),
+				      T("Zh=="),
+				      T("Zm9="),
+				      T("Zg==Zg=="),
+				      T("Zg==\n"),
+				      T("Zm9vYg"),
+				      T("Zm 9v"),
+				      T("\nZm9v"),
+				      T("Z-_v"),
+				      T("===="),
+				      T("=AAA"),
+				      T("A==="),
+				      T("AA=A"),
+				      T("Zm9v===="),
+				      T("Zm9\0"),
+				      T("Zg=\0"),
+				      T("Zm9\xe9"),
+				      slice_of("Zm9vYmFy", 5),
+				      slice_of("Zm9vYmFy", 6),
+				      slice_of("Zm9vYmFy", 7)};
 	struct buf out = BUF_INIT;
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {

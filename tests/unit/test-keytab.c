@@ -134,12 +134,12 @@ static struct slice numbered_key(uint32_t n, char room[48])
 }
 
 /*
- * Against an array by key number. With 200000 keys some ten pairs of 32-bit hashes are equal too, so
- * that keys and not only hashes must be compared.
+ * Against an array by key number. Of so many keys a pair or two have equal 32-bit hashes, so that
+ * keys and not hashes alone must be compared.
  */
 static void test_many(uint64_t seed)
 {
-	enum { KEYS = 200000, PUTS = 500000 };
+	enum { KEYS = 150000, PUTS = 300000 };
 	struct keytab *kt = keytab_new(8, seed);
 	uint32_t *order = mem_zalloc(KEYS, sizeof(*order)); /* number of the entry + 1 */
 	uint32_t *by_entry = mem_zalloc(KEYS, sizeof(*by_entry));

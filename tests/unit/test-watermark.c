@@ -1,0 +1,257 @@
+#include "watermark.h"
+
+#include "tap.h"
+
+static size_t partition(struct watermark *wm, const char *name)
+{
+	return watermark_partition(wm, slice_str(name));
+}
+
+static void test_one_input(void)
+{
+	struct watermark *wm = watermark_new(10, 0, INT64_MAX);
+	size_t p = partition(wm, "");
+
+	ok(watermark_now(wm, 0) == WATERMARK_NONE, "nothing seen, no watermark");
+	ok(watermark_deadline(wm) == INT64_MAX, "and none to wait for");
+	watermark_observe(wm, p, 100, 0);
+	ok(watermark_now(wm, 0) == 90, "the greatest time less the delay");
+	watermark_observe(wm, p, 50, 0);
+	ok(watermark_now(wm, 0) == 90, "an older record does not move it");
+	watermark_observe(wm, p, -200, 0);
+	ok(watermark_now(wm, 0) == 90, "nor one before 1970");
+	watermark_observe(wm, p, 101, 0);
+	ok(watermark_now(wm, 0) == 91, "a newer one does");
+	ok(watermark_deadline(wm) == INT64_MAX, "nothing comes of waiting");
+	watermark_free(wm);
+}
+
+static void test_names(void)
+{
+	struct watermark *wm = watermark_new(0, 0, INT64_MAX);
+
+	ok(partition(wm, "a/0") == 0 && partition(wm, "a/1") == 1, "numbered as they come");
+	ok(partition(wm, "a/1") == 1 && partition(wm, "a/0") == 0, "known again");
+	ok(watermark_partition(wm, slice_of("a\0b", 3)) == 2, "a NUL byte is data");
+	ok(watermark_partition(wm, slice_of("a\0c", 3)) == 3, "also what is behind it");
+	ok(partition(wm, "") == 4 && partition(wm, "a") == 5, "the empty name is one");
+	watermark_observe(wm, 1, 5, 0);
+	ok(watermark_now(wm, 0) == 5, "a partition without a record is not among those seen");
+	watermark_free(wm);
+	watermark_free(NULL);
+}
+
+static void test_partitions(void)
+{
+	struct watermark *wm = watermark_new(0, 0, INT64_MAX);
+	size_t a = partition(wm, "a"), b = partition(wm, "b"), c = partition(wm, "c");
+
+	watermark_observe(wm, a, 100, 0);
+	watermark_observe(wm, b, 40, 0);
+	ok(watermark_now(wm, 0) == 40, "the least of the partitions");
+	watermark_observe(wm, a, 200, 0);
+	ok(watermark_now(wm, 0) == 40, "the one ahead does not move it");
+	watermark_observe(wm, b, 70, 0);
+	ok(watermark_now(wm, 0) == 70, "the one behind does");
+	watermark_observe(wm, c, 10, 0);
+	ok(watermark_now(wm, 0) == 70, "a new one behind does not take it back");
+	watermark_observe(wm, b, 150, 0);
+	ok(watermark_now(wm, 0) == 70, "but holds it");
+	watermark_observe(wm, c, 300, 0);
+	ok(watermark_now(wm, 0) == 150, "until it comes forward");
+	watermark_free(wm);
+}
+
+static void test_expected(void)
+{
+	struct watermark *wm = watermark_new(0, 3, 30);
+	size_t a = partition(wm, "a"), b = partition(wm, "b"), c = partition(wm, "c");
+
+	ok(watermark_deadline(wm) == INT64_MAX, "without a record waiting leads nowhere");
+	watermark_observe(wm, a, 100, 5);
+	watermark_observe(wm, b, 50, 6);
+	ok(watermark_now(wm, 6) == WATERMARK_NONE, "one of three is missing");
+	ok(watermark_deadline(wm) == 30, "it is awaited from the start on");
+	ok(watermark_now(wm, 29) == WATERMARK_NONE, "not yet");
+	ok(watermark_now(wm, 30) == 50, "now it is idle");
+	ok(watermark_deadline(wm) == 35, "the next to be idle: a");
+	ok(watermark_now(wm, 35) == 50, "which does not matter, b is behind");
+	ok(watermark_now(wm, 36) == 100, "b is idle too: none holds another");
+	ok(watermark_deadline(wm) == INT64_MAX, "nothing is left to let go");
+	watermark_observe(wm, c, 20, 36);
+	ok(watermark_now(wm, 36) == 100, "the missing one comes late, and takes nothing back");
+	watermark_observe(wm, a, 200, 36);
+	ok(watermark_now(wm, 36) == 100, "it holds");
+	ok(watermark_deadline(wm) == 66, "for as long as it may");
+	ok(watermark_now(wm, 66) == 200, "then it is let go");
+	watermark_free(wm);
+
+	wm = watermark_new(0, 2, INT64_MAX);
+	a = partition(wm, "a");
+	watermark_observe(wm, a, 100, 0);
+	ok(watermark_now(wm, INT64_MAX) == WATERMARK_NONE, "without a limit one waits for ever");
+	ok(watermark_deadline(wm) == INT64_MAX, "and no clock helps");
+	b = partition(wm, "b");
+	watermark_observe(wm, b, 90, INT64_MAX);
+	c = partition(wm, "c");
+	ok(watermark_now(wm, INT64_MAX) == 90, "all there");
+	watermark_observe(wm, c, 95, INT64_MAX);
+	watermark_observe(wm, b, 99, INT64_MAX);
+	ok(watermark_now(wm, INT64_MAX) == 95, "more than expected count all the same");
+	watermark_free(wm);
+}
+
+static void test_idle(void)
+{
+	struct watermark *wm = watermark_new(5, 0, 30);
+	size_t a = partition(wm, "a"), b = partition(wm, "b");
+
+	watermark_observe(wm, a, 105, 0);
+	watermark_observe(wm, b, 55, 0);
+	ok(watermark_now(wm, 0) == 50 && watermark_deadline(wm) == 30, "b holds a");
+	watermark_observe(wm, a, 205, 20);
+	ok(watermark_now(wm, 29) == 50 && watermark_deadline(wm) == 30, "until it was idle");
+	ok(watermark_now(wm, 30) == 200, "for 30");
+	watermark_observe(wm, b, 60, 31);
+	ok(watermark_now(wm, 31) == 200, "back again: its records are late");
+	watermark_observe(wm, a, 305, 40);
+	ok(watermark_now(wm, 40) == 200 && watermark_deadline(wm) == 61, "it holds again");
+	watermark_observe(wm, b, 255, 60);
+	ok(watermark_now(wm, 61) == 250 && watermark_deadline(wm) == 70,
+	   "a record puts the end off");
+	ok(watermark_now(wm, 1000) == 300, "both idle: the greatest");
+	watermark_free(wm);
+
+	wm = watermark_new(0, 0, 0);
+	watermark_observe(wm, partition(wm, "a"), 100, 0);
+	watermark_observe(wm, partition(wm, "b"), 50, 0);
+	ok(watermark_now(wm, 0) == 100, "with no patience at all the greatest counts");
+	watermark_free(wm);
+}
+
+static void test_range(void)
+{
+	static const struct {
+		int64_t t, delay, want;
+	} t[] = {
+		{INT64_MIN, 0, INT64_MIN + 1},
+		{INT64_MIN, 1, INT64_MIN + 1},
+		{INT64_MIN, INT64_MAX, INT64_MIN + 1},
+		{INT64_MIN + 5, 5, INT64_MIN + 1},
+		{INT64_MIN + 7, 5, INT64_MIN + 2},
+		{0, INT64_MAX, INT64_MIN + 1},
+		{1, INT64_MAX, INT64_MIN + 2},
+		{INT64_MAX, 0, INT64_MAX - 1},
+		{INT64_MAX - 1, 0, INT64_MAX - 1},
+		{INT64_MAX, 1, INT64_MAX - 1},
+		{INT64_MAX, INT64_MAX, 0},
+	};
+
+	for (size_t i = 0; i < sizeof t / sizeof *t; i++) {
+		struct watermark *wm = watermark_new(t[i].delay, 0, INT64_MAX - 1);
+
+		watermark_observe(wm, partition(wm, ""), t[i].t, INT64_MAX);
+		ok(watermark_now(wm, INT64_MAX) == t[i].want, "%lld less %lld", (long long)t[i].t,
+		   (long long)t[i].delay);
+		watermark_free(wm);
+	}
+}
+
+/* --- Against the definition, worked out anew each time. --- */
+
+enum { PARTITIONS = 5 };
+
+struct model {
+	int64_t idle, now;
+	unsigned expected;
+	bool seen[PARTITIONS];
+	int64_t mark[PARTITIONS], waited[PARTITIONS];
+};
+
+static int64_t model_at(const struct model *m, int64_t waited)
+{
+	int64_t least = INT64_MAX, greatest = WATERMARK_NONE;
+	unsigned seen = 0;
+	bool active = false;
+
+	for (int p = 0; p < PARTITIONS; p++) {
+		if (!m->seen[p])
+			continue;
+		seen++;
+		greatest = m->mark[p] > greatest ? m->mark[p] : greatest;
+		if (waited - m->waited[p] >= m->idle)
+			continue;
+		active = true;
+		least = m->mark[p] < least ? m->mark[p] : least;
+	}
+	if (seen < m->expected && waited < m->idle)
+		return m->now;
+	if (!active)
+		least = greatest;
+	return least > m->now ? least : m->now;
+}
+
+static uint64_t seed = 1;
+
+static unsigned below(unsigned n)
+{
+	seed = seed * 6364136223846793005 + 1442695040888963407;
+	return (unsigned)(seed >> 33) % n;
+}
+
+/* One run of 60 steps; how many answers were wrong. */
+static int wrong_steps(void)
+{
+	struct model m = {
+		.idle = 1 + below(20), .now = WATERMARK_NONE, .expected = below(PARTITIONS + 2)};
+	struct watermark *wm = watermark_new(7, m.expected, m.idle);
+	int64_t waited = 0, t = 0, before = WATERMARK_NONE;
+	int wrong = 0;
+
+	for (int step = 0; step < 60; step++) {
+		int p = (int)below(PARTITIONS);
+		char name[] = {'p', (char)('0' + p), '\0'};
+		int64_t due;
+
+		if (below(3) == 0)
+			waited += below(12);
+		if (below(4)) {
+			t += below(10);
+			m.mark[p] = m.seen[p] && m.mark[p] > t - below(50) - 7 ? m.mark[p] : t - 7;
+			m.seen[p] = true;
+			m.waited[p] = waited;
+			watermark_observe(wm, partition(wm, name), m.mark[p] + 7, waited);
+		}
+		if (below(4) == 0)
+			continue; /* the caller may ask seldom */
+		m.now = model_at(&m, waited);
+		wrong += watermark_now(wm, waited) != m.now || m.now < before;
+		before = m.now;
+		due = watermark_deadline(wm);
+		wrong += due <= waited;
+		wrong += model_at(&m, due == INT64_MAX ? waited + 1000 : due - 1) != m.now;
+	}
+	watermark_free(wm);
+	return wrong;
+}
+
+static void test_random(void)
+{
+	int wrong = 0;
+
+	for (int run = 0; run < 1000; run++)
+		wrong += wrong_steps();
+	ok(wrong == 0, "1000 runs of 60 steps");
+}
+
+int main(void)
+{
+	test_one_input();
+	test_names();
+	test_partitions();
+	test_expected();
+	test_idle();
+	test_range();
+	test_random();
+	return done_testing();
+}

@@ -1,0 +1,369 @@
+/* csvagg: aggregates per group over CSV files. */
+#include <stdlib.h>
+
+#include "csvhead.h"
+#include "diag.h"
+#include "filter.h"
+#include "groupby.h"
+#include "loop.h"
+#include "mem.h"
+
+enum form { FORM_CSV, FORM_TSV, FORM_JSON };
+
+/* Where an input's columns lie; the programs know them by the first input's header. */
+struct layout {
+	size_t ncells; /* of a row */
+	size_t *places; /* of each column of the first header, NOWHERE: not there; NULL: the same order */
+};
+
+#define NOWHERE SIZE_MAX
+
+struct csvagg {
+	bool tsv_out, json_out, csv_out, no_header_out;
+	const char *output;
+	struct csvhead head;
+	struct groupby_conf by;
+	struct filter_conf filter;
+
+	enum form form;
+	struct csv_names columns; /* of the first input */
+	struct groupby *gb;       /* NULL until there is a header */
+	struct groups *groups;
+	struct layout *
+		*layouts; /* per input, set before its first block is mapped; NULL: no rows */
+	size_t nlayouts;
+	struct worker **workers;
+	size_t nworkers, workers_cap;
+};
+
+struct worker {
+	const struct csvagg *c;
+	struct csv_reader *reader;
+	struct groupby_eval *ge;
+	struct slice *cells; /* of a row whose columns lie otherwise */
+	struct buf err;
+};
+
+#define OFF(field) offsetof(struct csvagg, field)
+
+static const struct opt output_opts[] = {
+	{0, "csv", OPT_FLAG, OFF(csv_out), NULL, "write CSV (default)", NULL},
+	{0, "tsv-out", OPT_FLAG, OFF(tsv_out), NULL, "write TSV", NULL},
+	{0, "json", OPT_FLAG, OFF(json_out), NULL, "write JSON, an object a line", NULL},
+	{0, "no-header-out", OPT_FLAG, OFF(no_header_out), NULL, "write no header row", NULL},
+	{'o', "output", OPT_STRING, OFF(output), "FILE",
+	 "write FILE, which appears when it is complete", NULL},
+	{0},
+};
+
+/* --- Inputs --- */
+
+static void layout_free(struct layout *l)
+{
+	if (!l)
+		return;
+	free(l->places);
+	free(l);
+}
+
+/* NULL when a column that is used is missing: reason in err. */
+static struct layout *make_layout(const struct csvagg *c, const struct csv_names *names,
+				  const char *input, struct buf *err)
+{
+	struct layout *l = mem_zalloc(1, sizeof *l);
+	bool same = names->n == c->columns.n;
+
+	l->ncells = names->n;
+	l->places = mem_zalloc(c->columns.n, sizeof *l->places);
+	for (size_t i = 0; i < c->columns.n; i++) {
+		size_t at = csv_names_find(names, c->columns.v[i]);
+		l->places[i] = at < names->n ? at : NOWHERE;
+		same &= at == i;
+		if (at == names->n && exprset_uses_column(groupby_exprs(c->gb), i)) {
+			buf_setf(err, "%s: no column '%.*s'", input, (int)c->columns.v[i].len,
+				 c->columns.v[i].ptr);
+			layout_free(l);
+			return NULL;
+		}
+	}
+	if (same) {
+		free(l->places);
+		l->places = NULL;
+	}
+	return l;
+}
+
+/* The first header: the programs can be compiled now. The exit status, with a reason in err. */
+static int compile(struct csvagg *c, const struct csv_names *names, const char *input,
+		   struct buf *err)
+{
+	struct buf why = BUF_INIT;
+
+	csv_names_copy(&c->columns, names->v, names->n);
+	c->gb = groupby_new(&c->by, NULL, c->columns.v, c->columns.n, &why);
+	if (!c->gb) {
+		buf_setf(err, "%s: %s", input, buf_str(&why));
+		buf_free(&why);
+		return EXIT_USAGE;
+	}
+	c->groups = groups_new(groupby_aggs(c->gb));
+	for (size_t i = 0; i < c->nworkers; i++) {
+		c->workers[i]->ge = groupby_eval_new(c->gb);
+		c->workers[i]->cells = mem_zalloc(c->columns.n, sizeof(struct slice));
+	}
+	return 0;
+}
+
+static int begin(void *ctx, struct block *blk, uint64_t *head_lines, struct buf *err)
+{
+	struct csvagg *c = ctx;
+	struct csv_names names;
+	int status = EXIT_FAIL;
+
+	switch (csvhead_names(&c->head, blk, &names, head_lines, err)) {
+	case CSVHEAD_EMPTY:
+		return 0;
+	case CSVHEAD_BAD:
+		break;
+	case CSVHEAD_NAMES:
+		status = c->gb ? EXIT_OK : compile(c, &names, blk->name, err);
+		if (status != EXIT_OK)
+			break;
+		c->layouts[blk->source] = make_layout(c, &names, blk->name, err);
+		status = c->layouts[blk->source] ? EXIT_OK : EXIT_FAIL;
+	}
+	csv_names_free(&names);
+	return status;
+}
+
+/* --- Rows --- */
+
+static void *worker_new(void *ctx)
+{
+	struct csvagg *c = ctx;
+	struct worker *w = mem_zalloc(1, sizeof *w);
+
+	w->c = c;
+	w->reader = csv_reader_new(c->head.dialect, false);
+	c->workers = mem_grow(c->workers, &c->workers_cap, c->nworkers + 1, sizeof *c->workers);
+	c->workers[c->nworkers++] = w;
+	return w;
+}
+
+static void worker_free(void *worker)
+{
+	struct worker *w = worker;
+
+	csv_reader_free(w->reader);
+	groupby_eval_free(w->ge);
+	free(w->cells);
+	buf_free(&w->err);
+	free(w);
+}
+
+static const struct slice *in_order(struct worker *w, const struct layout *l,
+				    const struct csv_row *row)
+{
+	if (!l->places)
+		return row->cells;
+	for (size_t i = 0; i < w->c->columns.n; i++)
+		w->cells[i] = l->places[i] == NOWHERE ? slice_str("") : row->cells[l->places[i]];
+	return w->cells;
+}
+
+/* False: the row is bad, the reason in w->err. */
+static bool add_row(struct worker *w, const struct layout *l, const struct csv_row *row,
+		    struct groups *gs, uint64_t seq)
+{
+	if (row->text.len > w->c->filter.max_line) {
+		buf_setf(&w->err, "longer than --max-line");
+		return false;
+	}
+	if (csvhead_ragged(&w->c->head, l->ncells, row->n, &w->err) ||
+	    groupby_eval_row(w->ge, in_order(w, l, row), &w->err) < 0)
+		return false;
+	if (groupby_passes(w->ge))
+		groupby_add(w->ge, gs, groups_put(gs, groupby_key(w->ge)), seq);
+	return true;
+}
+
+static void map(void *worker, const struct block *blk, struct result *res)
+{
+	struct worker *w = worker;
+	const struct layout *l = w->c->layouts[blk->source];
+	struct csv_row row;
+	enum csv_result got;
+	struct groups *gs;
+	size_t pos = 0;
+
+	if (!l)
+		return;
+	gs = groups_new(groupby_aggs(w->c->gb));
+	res->partial = gs;
+	csv_reader_one_column(w->reader, l->ncells == 1);
+	while ((got = csv_next(w->reader, blk, &pos, &res->lines, &row, &w->err)) != CSV_END) {
+		bool good = got == CSV_ROW && add_row(w, l, &row, gs, blk->seq << 32 | res->in);
+		res->in++;
+		if (good)
+			res->native += groupby_native(w->ge);
+		else if (!result_bad(res, blk, row.line, row.text, buf_str(&w->err)))
+			return;
+	}
+}
+
+static void discard(void *partial)
+{
+	groups_free(partial);
+}
+
+static void merge(void *ctx, struct result *res)
+{
+	struct csvagg *c = ctx;
+
+	groups_merge(c->groups, res->partial);
+	groups_free(res->partial);
+}
+
+/* --- Output --- */
+
+static size_t width(const struct csvagg *c)
+{
+	return groupby_keys(c->gb) + groupby_aggs(c->gb)->n;
+}
+
+static void put_cell(const struct csvagg *c, struct slice text, size_t i, struct buf *out)
+{
+	struct csv_dialect dialect = {c->form == FORM_TSV ? '\t' : ',', '"'};
+
+	if (i)
+		buf_add_char(out, dialect.delim);
+	/* An empty line would not read back as a row. */
+	csv_put_cell(out, dialect, text, !text.len && width(c) == 1);
+}
+
+static void put_value(const struct csvagg *c, const struct val *v, size_t i, struct buf *out)
+{
+	struct buf text = BUF_INIT;
+
+	if (v->type != VAL_NULL)
+		val_put_text(&text, v);
+	put_cell(c, buf_slice(&text), i, out);
+	buf_free(&text);
+}
+
+static void put_header(const struct csvagg *c, struct buf *out)
+{
+	const struct agglist *aggs = groupby_aggs(c->gb);
+	size_t nkeys = groupby_keys(c->gb);
+
+	for (size_t i = 0; i < nkeys; i++)
+		put_cell(c, groupby_key_name(c->gb, i), i, out);
+	for (size_t i = 0; i < aggs->n; i++)
+		put_cell(c, slice_str(aggs->v[i].name), nkeys + i, out);
+	buf_add_char(out, '\n');
+}
+
+static void put_row(const struct csvagg *c, size_t g, struct buf *out)
+{
+	struct slice key = groups_key(c->groups, g);
+	struct buf scratch = BUF_INIT;
+	size_t i = 0;
+	struct val v;
+
+	while (val_next_key(&key, &v))
+		put_value(c, &v, i++, out);
+	for (size_t a = 0; a < groupby_aggs(c->gb)->n; a++) {
+		v = groupby_result(c->gb, c->groups, g, a, &scratch);
+		put_value(c, &v, i++, out);
+	}
+	buf_add_char(out, '\n');
+	buf_free(&scratch);
+}
+
+static void put_object(const struct csvagg *c, size_t g, struct buf *out)
+{
+	buf_add_char(out, '{');
+	groupby_put_members(c->gb, c->groups, g, out);
+	buf_add_str(out, "}\n");
+}
+
+static int finish(void *ctx, enum filter_end end, struct buf *out)
+{
+	struct csvagg *c = ctx;
+
+	if (end != FILTER_INPUT)
+		return EXIT_OK;
+	if (!c->gb) {
+		diag_warn("no header: the input is empty");
+		return EXIT_FAIL;
+	}
+	/* As in SQL: without keys there is one row, also of nothing. */
+	if (!groupby_keys(c->gb))
+		groups_put(c->groups, slice_str(""));
+	if (c->form != FORM_JSON && !c->no_header_out)
+		put_header(c, out);
+	for (size_t g = 0; g < groups_count(c->groups); g++)
+		(c->form == FORM_JSON ? put_object : put_row)(c, g, out);
+	return EXIT_OK;
+}
+
+static void check_options(struct csvagg *c, struct operands files)
+{
+	if (c->csv_out + c->tsv_out + c->json_out > 1)
+		diag_usage("give one of --csv, --tsv-out, --json");
+	c->form = c->json_out ? FORM_JSON : c->tsv_out ? FORM_TSV : FORM_CSV;
+	csvhead_check(&c->head);
+	c->nlayouts = files.n ? files.n : 1;
+	c->layouts = mem_zalloc(c->nlayouts, sizeof *c->layouts);
+}
+
+static void clean_up(struct csvagg *c)
+{
+	for (size_t i = 0; i < c->nlayouts; i++)
+		layout_free(c->layouts[i]);
+	free(c->layouts);
+	free(c->workers);
+	groups_free(c->groups);
+	groupby_free(c->gb);
+	groupby_conf_free(&c->by);
+	csv_names_free(&c->columns);
+	csvhead_free(&c->head);
+}
+
+int main(int argc, char **argv)
+{
+	struct csvagg c = {.filter = FILTER_CONF_INIT};
+	const struct optgroup groups[] = {
+		{NULL, groupby_opts, &c.by},    {"Input", csvhead_opts, &c.head},
+		{"Output", output_opts, &c},    {"Running", filter_jobs_opts, &c.filter},
+		{NULL, filter_opts, &c.filter}, {0},
+	};
+	const struct tool tool = {
+		.usage = "[OPTIONS] [FILE...]",
+		.summary = "Aggregate the rows of each group of CSV files.",
+		.notes = groupby_help(),
+		.max_operands = -1,
+	};
+	struct filter_tool f = FILTER_TOOL_INIT;
+	struct operands files;
+	int rc;
+
+	diag_init(argv[0]);
+	loop_init();
+	opt_parse(&tool, groups, argc, argv, &files);
+	check_options(&c, files);
+	f.framer = &c.head.framer.framer;
+	f.worker_new = worker_new;
+	f.worker_free = worker_free;
+	f.begin = begin;
+	f.map = map;
+	f.merge = merge;
+	f.discard = discard;
+	f.finish = finish;
+	f.batch = f.parallel = true;
+	f.block_size = 4 << 20;
+	f.output = c.output;
+	rc = filter_run(&f, &c, &c.filter, files);
+	clean_up(&c);
+	return rc;
+}
