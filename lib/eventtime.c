@@ -7,18 +7,25 @@ static int from_number(struct eventtime *et, const struct dec *n, int64_t *us, s
 {
 	enum when_unit unit = when_unit_of(n);
 
-	/* Zero is the same instant in every unit. */
-	if (et->unit == WHEN_AUTO) {
-		et->unit = unit;
-	} else if (!et->told && unit != et->unit && n->v != 0) {
-		buf_setf(err, "a time in %s among times in %s (--time-unit says which)",
-			 unit_names[unit], unit_names[et->unit]);
+	/* The same instant in every unit: it fixes none. */
+	if (n->v == 0) {
+		*us = 0;
+		return 0;
+	}
+	if (et->unit != WHEN_AUTO) {
+		if (!et->told && unit != et->unit) {
+			buf_setf(err, "a time in %s among times in %s (--time-unit says which)",
+				 unit_names[unit], unit_names[et->unit]);
+			return -1;
+		}
+		unit = et->unit;
+	}
+	if (!when_number(n, unit, us)) {
+		buf_setf(err, "time out of range");
 		return -1;
 	}
-	if (when_number(n, et->unit, us))
-		return 0;
-	buf_setf(err, "time out of range");
-	return -1;
+	et->unit = unit;
+	return 0;
 }
 
 static int unreadable(const struct val *v, struct buf *err)
@@ -38,6 +45,10 @@ int eventtime_of(struct eventtime *et, const struct val *v, int64_t *us, struct 
 	switch (v->type) {
 	case VAL_DEC:
 		return from_number(et, &v->dec, us, err);
+	case VAL_DBL:
+		if (dec_from_double(&n, v->dbl))
+			return from_number(et, &n, us, err);
+		return unreadable(v, err);
 	case VAL_STR:
 		if (dec_parse(&n, v->str.ptr, v->str.len))
 			return from_number(et, &n, us, err);

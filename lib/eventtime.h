@@ -2,8 +2,8 @@
  * eventtime: a record's event time out of the value of -T. Pure.
  *
  * A number (or a text that is a JSON number) is s, ms, us or ns since the epoch: the unit is told, or
- * the first number fixes it by its magnitude and a later one of another magnitude is refused. Any other text as
- * when_parse reads it. Null and everything else has no time.
+ * the first number but 0 fixes it by its magnitude and a later one of another magnitude is refused. Any other text
+ * as when_parse reads it. Null and everything else has no time.
  */
 #ifndef KPIPE_EVENTTIME_H
 #define KPIPE_EVENTTIME_H

@@ -112,9 +112,11 @@ int columns_rewrite(struct buf *out, const struct fields *fs, const char *src, b
 {
 	struct rewriter rw = {.fs = fs, .out = out, .err = err};
 
-	if (whole && fields_column(fs, slice_str(src)) >= 0) {
+	int column = whole ? fields_whole(fs, src) : -1;
+
+	if (column >= 0) {
 		buf_add_str(out, ".[");
-		json_put_string(out, src, strlen(src));
+		json_put_string(out, fs->columns[column].ptr, fs->columns[column].len);
 		buf_add_char(out, ']');
 		return 0;
 	}

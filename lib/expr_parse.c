@@ -47,6 +47,22 @@ int fields_column(const struct fields *fs, struct slice name)
 	return -1;
 }
 
+int fields_whole(const struct fields *fs, const char *src)
+{
+	struct slice s = slice_str(src);
+	int column = fields_column(fs, s);
+
+	if (column >= 0)
+		return column;
+	while (s.len && strchr(" \t\n", s.ptr[0])) {
+		s.ptr++;
+		s.len--;
+	}
+	while (s.len && strchr(" \t\n", s.ptr[s.len - 1]))
+		s.len--;
+	return fields_column(fs, s);
+}
+
 static bool same_path(const struct field *f, const struct slice *names, size_t n)
 {
 	if (f->n != n)
@@ -270,12 +286,12 @@ static unsigned parse_expr(struct parser *p, int min)
 bool plan_parse(struct plan *plan, struct fields *fs, const char *src, bool whole)
 {
 	struct parser p = {.lx = {src, 0, strlen(src)}, .plan = plan, .fields = fs};
-	struct slice all = slice_str(src);
+	int column = whole && fs->columns ? fields_whole(fs, src) : -1;
 
 	/* Literals must not move while the plan points at them. */
-	buf_reserve(plan->strings, 4 * all.len + 16);
-	if (whole && fs->columns && fields_column(fs, all) >= 0) {
-		add_field(&p, &all, 1);
+	buf_reserve(plan->strings, 4 * strlen(src) + 16);
+	if (column >= 0) {
+		add_field(&p, &fs->columns[column], 1);
 		return true;
 	}
 	advance(&p);

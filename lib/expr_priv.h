@@ -80,6 +80,9 @@ struct fields {
 
 int fields_column(const struct fields *fs, struct slice name); /* its number, -1: no such column */
 
+/* The column that a whole program names, as it stands or without the blanks around it; -1: none. */
+int fields_whole(const struct fields *fs, const char *src);
+
 /*
  * Parses a program of the subset into a plan; fields it uses are added. False when it lies
  * outside: the plan is then empty. `whole` allows the program to be a column's name, blanks and all.

@@ -8,7 +8,10 @@
 #include "loop.h"
 #include "mem.h"
 
-enum { BLOCK_SIZE = 256 * 1024 };
+enum {
+	BLOCK_SIZE = 256 * 1024,
+	DRAIN_GRACE = 1000000, /* us */
+};
 
 #define OFF(field) offsetof(struct filter_conf, field)
 
@@ -130,7 +133,8 @@ struct run {
 	int status; /* when failed */
 	int cut_by; /* the signal that cut the input short */
 	int64_t waited, deadline;
-	struct buf text; /* what tick and finish print */
+	int64_t drain_end; /* after a signal: when draining is given up; 0: no signal yet */
+	struct buf text;   /* what tick and finish print */
 };
 
 static void put_text(struct run *r)
@@ -298,6 +302,8 @@ static void wait(struct run *r)
 		flush(r);
 	start = loop_now();
 	deadline = report_deadline(&r->report, r->deadline);
+	if (r->drain_end && r->drain_end < deadline)
+		deadline = r->drain_end;
 	loop_wait(fds, 4, deadline);
 	if (!r->count)
 		r->waited += loop_now() - start;
@@ -307,17 +313,27 @@ static void wait(struct run *r)
 		r->tool->on_fd(r->ctx);
 }
 
-/* A first signal: a filter that is fed drains to the end of its input; one that reads files or a terminal stops here. */
+/*
+ * A first signal: a filter that is fed drains to the end of its input, for a while; one that
+ * reads files or a terminal stops here.
+ */
 static void heed_signal(struct run *r)
 {
 	int sig = loop_signal();
 
 	if (!sig || r->cut_by || r->input_ended)
 		return;
-	if (reader_fed(r->reader))
-		return;
+	if (reader_fed(r->reader)) {
+		int64_t now = loop_now();
+		if (!r->drain_end)
+			r->drain_end = now + r->conf->drain;
+		if (now < r->drain_end)
+			return;
+		reader_stop(r->reader);
+	} else {
+		r->input_ended = true;
+	}
 	r->cut_by = sig;
-	r->input_ended = true;
 }
 
 static void run_loop(struct run *r)
@@ -414,7 +430,8 @@ int filter_run(const struct filter_tool *tool, void *ctx, const struct filter_co
 	struct run r = {.tool = tool, .ctx = ctx, .conf = conf};
 	int sig;
 
-	loop_limit(conf->drain);
+	/* A write that blocks past the time to drain ends with the process. */
+	loop_limit(conf->drain + DRAIN_GRACE);
 	report_open(&r.report, conf);
 	open_reader(&r, files);
 	open_output(&r);
@@ -425,7 +442,9 @@ int filter_run(const struct filter_tool *tool, void *ctx, const struct filter_co
 	if (!r.failed && sig)
 		r.status = 128 + sig;
 	if (tool->finish) {
-		int status = tool->finish(ctx, r.status ? FILTER_CUT : FILTER_INPUT, &r.text);
+		/* Who is fed and was told to stop gives finals of what came. */
+		bool finals = !r.failed && (!sig || r.drain_end);
+		int status = tool->finish(ctx, finals ? FILTER_INPUT : FILTER_CUT, &r.text);
 		r.status = r.status ? r.status : status;
 	}
 	put_text(&r);

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "json.h"
 #include "mem.h"
@@ -140,6 +141,9 @@ struct groupby *groupby_new(const struct groupby_conf *conf, const char *const e
 	struct expr_conf ec = {.columns = columns, .ncolumns = ncolumns};
 
 	gb->cells = columns != NULL;
+	/* Keys made to collide would need to know it. Without entropy only that guard is lost. */
+	if (getentropy(&gb->aggs.seed, sizeof gb->aggs.seed) < 0)
+		gb->aggs.seed = 1;
 	gb->keys = mem_zalloc(conf->groups.n, sizeof *gb->keys);
 	for (size_t i = 0; i < conf->groups.n; i++)
 		gb->keys[gb->nkeys++] = make_key(conf->groups.v[i], columns, ncolumns);

@@ -125,7 +125,9 @@ struct kafka_consumer {
 	size_t headers_cap;
 	uint64_t arrivals;  /* batches taken, orders them when align is 0 */
 	unsigned countdown; /* records until the queues are looked at again */
+	bool held;          /* some partition is WAITING */
 	bool grouped;       /* partitions are negotiated */
+	struct buf said;    /* the last trouble that was warned about */
 	bool assigned;      /* at least once */
 	bool finite;        /* every partition has an end */
 	bool closing;
@@ -147,14 +149,17 @@ void kafka_part_settle(struct kafka_consumer *c, struct kafka_part *p, int64_t n
 /* The head of p, which is the heap's top, is taken. */
 rd_kafka_message_t *kafka_part_take(struct kafka_consumer *c, struct kafka_part *p, int64_t now);
 
-/* A partition without a head may have got one. */
-void kafka_part_look(struct kafka_consumer *c, struct kafka_part *p, int64_t now);
-
 /* Nothing more is wanted of it. */
 void kafka_part_done(struct kafka_consumer *c, struct kafka_part *p);
 
+/* --- kafka_consumer --- */
+
+/* kafka_next is to give KAFKA_FAILED. Only the first reason counts. */
 void kafka_fail(struct kafka_consumer *c, int status, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+
+/* An error that came in place of a record: ends the reading when it will not pass by itself. */
+void kafka_trouble(struct kafka_consumer *c, const rd_kafka_message_t *msg);
 
 /* --- kafka_start: where partitions begin and end --- */
 

@@ -37,7 +37,7 @@ const struct framer framer_nul = {feed_nul, NULL, NULL, '\0'};
 
 /* --- Reader --- */
 
-enum { NOT_ENDED = 0, ENDED_WELL = -1 };
+enum { NOT_ENDED = 0, ENDED_WELL = -1, STOPPED = -2 };
 
 struct reader {
 	struct reader_conf conf;
@@ -45,7 +45,7 @@ struct reader {
 	int fd;       /* -1: none open */
 	bool fed;     /* by another process */
 	bool regular; /* read(2) never waits */
-	int ended;    /* NOT_ENDED, ENDED_WELL, or the errno of a failed read */
+	int ended;    /* NOT_ENDED, ENDED_WELL, STOPPED, or the errno of a failed read */
 	bool begun;   /* a block of this input was given */
 	bool bom_checked;
 	const char *name;
@@ -78,6 +78,13 @@ void reader_free(struct reader *r)
 	close_input(r);
 	buf_free(&r->bytes);
 	free(r);
+}
+
+void reader_stop(struct reader *r)
+{
+	r->ended = STOPPED;
+	if (r->fd < 0)
+		r->at = SIZE_MAX;
 }
 
 const char *reader_name(const struct reader *r)
@@ -220,13 +227,11 @@ static void complete_tail(struct reader *r)
 /* What the end of an input leaves to give: its last records, or the one empty block of an empty input. */
 static bool last_block(struct reader *r, struct block *b)
 {
-	if (r->ended == ENDED_WELL)
-		complete_tail(r);
-	if (r->whole || (!r->begun && r->ended == ENDED_WELL)) {
-		cut(r, b);
-		return true;
-	}
-	return false;
+	complete_tail(r);
+	if (!r->whole && r->begun)
+		return false;
+	cut(r, b);
+	return true;
 }
 
 enum read_result reader_next(struct reader *r, struct block *b, struct buf *err)
@@ -260,9 +265,9 @@ enum read_result reader_next(struct reader *r, struct block *b, struct buf *err)
 			buf_clear(&r->bytes);
 			r->at++;
 			continue;
+		case STOPPED:
+			return READ_END;
 		default:
-			if (last_block(r, b))
-				return READ_BLOCK;
 			buf_setf(err, "%s: %s", r->name, strerror(r->ended));
 			return READ_ERROR;
 		}

@@ -79,6 +79,9 @@ void reader_free(struct reader *r);
 /* block->buf is reused: its memory goes to the reader, the reader's to it. */
 enum read_result reader_next(struct reader *r, struct block *block, struct buf *err);
 
+/* No more is read: the whole records that were are given, then READ_END. */
+void reader_stop(struct reader *r);
+
 const char *reader_name(const struct reader *r); /* the input being read, for messages */
 
 int reader_fd(const struct reader *r); /* of the input being read, -1 when none is open */

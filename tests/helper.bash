@@ -98,9 +98,9 @@ same_file()
 same_text()
 {
 	[ "$1" = "$2" ] && return
-	printf '%s\n' "$1" >"$BATS_TEST_TMPDIR/.want"
-	printf '%s\n' "$2" >"$BATS_TEST_TMPDIR/.got"
-	same_file "$BATS_TEST_TMPDIR/.want" "$BATS_TEST_TMPDIR/.got"
+	printf '%s\n' "$1" >"$BATS_TEST_TMPDIR/.helper-want"
+	printf '%s\n' "$2" >"$BATS_TEST_TMPDIR/.helper-got"
+	same_file "$BATS_TEST_TMPDIR/.helper-want" "$BATS_TEST_TMPDIR/.helper-got"
 }
 
 # gives < WANT: reads what is wanted from standard input and compares it, byte by byte, with what
@@ -111,15 +111,15 @@ same_text()
 #     END
 gives()
 {
-	cat >"$BATS_TEST_TMPDIR/.want"
+	cat >"$BATS_TEST_TMPDIR/.helper-want"
 	local status=0
-	"$@" </dev/null >"$BATS_TEST_TMPDIR/.got" 2>"$BATS_TEST_TMPDIR/.err" || status=$?
-	if [ "$status" != 0 ] || [ -s "$BATS_TEST_TMPDIR/.err" ]; then
+	"$@" </dev/null >"$BATS_TEST_TMPDIR/.helper-got" 2>"$BATS_TEST_TMPDIR/.helper-err" || status=$?
+	if [ "$status" != 0 ] || [ -s "$BATS_TEST_TMPDIR/.helper-err" ]; then
 		echo "status $status, standard error:" >&2
-		cat -v "$BATS_TEST_TMPDIR/.err" >&2
+		cat -v "$BATS_TEST_TMPDIR/.helper-err" >&2
 	fi
-	same_file "$BATS_TEST_TMPDIR/.want" "$BATS_TEST_TMPDIR/.got" &&
-		[ "$status" = 0 ] && [ ! -s "$BATS_TEST_TMPDIR/.err" ]
+	same_file "$BATS_TEST_TMPDIR/.helper-want" "$BATS_TEST_TMPDIR/.helper-got" &&
+		[ "$status" = 0 ] && [ ! -s "$BATS_TEST_TMPDIR/.helper-err" ]
 }
 
 # Behind bats' `run`, or `run --separate-stderr`:

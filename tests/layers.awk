@@ -23,7 +23,7 @@ BEGIN {
 	layer(0, "diag mem buf num when keytab json")
 	layer(1, "rec val agg group window watermark eventtime")
 	layer(2, "loop lineio envelope control jqprog scan expr csvio state tz")
-	layer(3, "opt filter program groupby kafka")
+	layer(3, "opt filter program groupby csvhead kafka")
 
 	# In layers 0 and 1 sideways is free, as long as there is no circle.
 	sideways("lineio", "loop")
@@ -32,6 +32,7 @@ BEGIN {
 	sideways("filter", "opt")
 	sideways("program", "opt filter")
 	sideways("groupby", "opt")
+	sideways("csvhead", "opt")
 	sideways("kafka", "opt")
 
 	# Headers that one module has to itself.

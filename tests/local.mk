@@ -7,12 +7,9 @@ unit_tests = \
 	tests/unit/test-agg \
 	tests/unit/test-csvio \
 	tests/unit/test-envelope \
-	tests/unit/test-expr \
 	tests/unit/test-group \
 	tests/unit/test-json \
-	tests/unit/test-kafka-range \
 	tests/unit/test-keytab \
-	tests/unit/test-lineio \
 	tests/unit/test-num \
 	tests/unit/test-scan \
 	tests/unit/test-val \
@@ -22,6 +19,8 @@ unit_tests = \
 
 bats_tests = \
 	tests/bootstrap.bats \
+	tests/csvin.bats \
+	tests/csvout.bats \
 	tests/layout.bats
 
 broker_tests =
@@ -31,7 +30,7 @@ TESTS += $(unit_tests) $(bats_tests) $(broker_tests)
 
 tests_unit_test_agg_LDADD = $(LDADD) -lm
 tests_unit_test_csvio_LDADD = $(LDADD) $(CSV_LIBS)
-tests_unit_test_expr_LDADD = $(LDADD) $(JQ_LIBS) -lm
+tests_unit_test_group_LDADD = $(LDADD) -lm
 tests_unit_test_num_LDADD = $(LDADD) -lm
 tests_unit_test_val_LDADD = $(LDADD) -lm
 

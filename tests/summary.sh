@@ -1,27 +1,19 @@
 #!/bin/sh
-# Adds up test results (the .trs files of automake's TAP driver): each failure with what its log says
-# about it, the counts of each part, and the sum as "N passed, N failed, N skipped".
+# Adds up test results: the counts of each part and of all, "N passed, N failed, N skipped", behind what
+# the logs say about each failure.
 #
 # usage: summary.sh FILE.trs...
 #
-# Exit status 1 when a test failed or a file holds no result.
+# The files are those of automake's TAP driver; FILE.log lies beside each. Exit status 1 when a
+# test failed or a file holds no result.
 set -eu
 
-exec awk '
-# What the log beside a result file says about a failure: the comments behind "not ok".
-function explain(file, name,    log_file, line, shown, lines)
-{
-	log_file = file
-	sub(/\.trs$/, ".log", log_file)
-	while ((getline line < log_file) > 0) {
-		if (line ~ /^(not )?ok /)
-			shown = line == "not ok " name
-		else if (shown && line ~ /^#/ && lines++ < 40)
-			print "    " line
-	}
-	close(log_file)
-}
+if [ $# = 0 ]; then
+	echo "summary.sh: no test results" >&2
+	exit 1
+fi
 
+exec awk '
 function part_of(file)
 {
 	if (file ~ /\.kafka\.trs$/)
@@ -31,27 +23,57 @@ function part_of(file)
 	return "modules and tools"
 }
 
-function count(kind)
+# The failures in a log: a test ("not ok") with the comments behind it, or what the driver found
+# wrong with the whole ("ERROR: ...").
+function explain(log_file,    line, shown, lines)
 {
-	n[part, kind]++
-	n["all", kind]++
+	while ((getline line < log_file) > 0) {
+		if (line ~ /^not ok /) {
+			print "FAIL " log_file ": " substr(line, 8)
+			shown = 1
+			lines = 0
+		} else if (line ~ /^ok /)
+			shown = 0
+		else if (line ~ /^ERROR: /)
+			print "FAIL " log_file ": " substr(line, 8)
+		else if (shown && line ~ /^#/ && lines++ < 40)
+			print "    " line
+	}
+	close(log_file)
 }
 
-function fail(name)
+# A program that ends badly although no test of its has failed (a crash, a leak, a plan not kept) is a
+# failure of its own; otherwise its status says nothing new.
+function add(file,    part, line, passed, failed, skipped, errors)
 {
-	print "FAIL " file ": " name
-	explain(file, name)
-	count("failed")
-	failures++
-}
-
-# An exit status other than 0 is news only where no test has failed.
-function end_of_file()
-{
-	if (errors != "" && !failures)
-		fail(errors)
-	else if (!results)
-		fail("no result")
+	part = part_of(file)
+	seen[part] = 1
+	while ((getline line < file) > 0) {
+		if (line ~ /^:test-result: PASS/)
+			passed++
+		else if (line ~ /^:test-result: (FAIL|XPASS)/)
+			failed++
+		else if (line ~ /^:test-result: (SKIP|XFAIL)/)
+			skipped++
+		else if (line ~ /^:test-result: ERROR/)
+			errors++
+	}
+	close(file)
+	if (errors && !failed)
+		failed = 1
+	if (!passed && !failed && !skipped) {
+		print "FAIL " file ": no result"
+		failed = 1
+	} else if (failed) {
+		sub(/trs$/, "log", file)
+		explain(file)
+	}
+	n[part, "passed"] += passed
+	n[part, "failed"] += failed
+	n[part, "skipped"] += skipped
+	n["all", "passed"] += passed
+	n["all", "failed"] += failed
+	n["all", "skipped"] += skipped
 }
 
 function print_counts(label, part)
@@ -61,42 +83,13 @@ function print_counts(label, part)
 }
 
 BEGIN {
-	if (ARGC < 2) {
-		print "summary.sh: no test results"
-		exit status = 1
-	}
-	# Read by hand, since awk would pass over an empty file.
-	for (i = 1; i < ARGC; i++) {
-		file = ARGV[i]
-		part = part_of(file)
-		seen[part] = 1
-		failures = results = 0
-		errors = ""
-		while ((got = (getline line < file)) > 0) {
-			if (line !~ /^:test-result: /)
-				continue
-			results++
-			sub(/^:test-result: /, "", line)
-			kind = line
-			sub(/ .*/, "", kind)
-			sub(/^[A-Z]+ */, "", line)
-			if (kind == "PASS")
-				count("passed")
-			else if (kind == "SKIP" || kind == "XFAIL")
-				count("skipped")
-			else if (kind == "ERROR")
-				errors = errors line " "
-			else
-				fail(line)
-		}
-		close(file)
-		end_of_file()
-	}
+	for (i = 1; i < ARGC; i++)
+		add(ARGV[i])
 	parts = split("modules and tools:box broker:real Kafka", order, ":")
 	for (i = 1; i <= parts; i++)
 		if (order[i] in seen)
 			print_counts(order[i] ": ", order[i])
 	print_counts("", "all")
-	exit status = n["all", "failed"] > 0
+	exit n["all", "failed"] > 0
 }
 ' "$@"

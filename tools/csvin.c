@@ -1,7 +1,7 @@
 /* csvin: CSV rows to NDJSON objects. */
 #include <stdlib.h>
 
-#include "csvio.h"
+#include "csvhead.h"
 #include "diag.h"
 #include "filter.h"
 #include "json.h"
@@ -25,18 +25,15 @@ struct table {
 };
 
 struct csvin {
-	bool no_header, tsv;
-	const char *header, *delim, *quote, *null;
+	const char *null;
 	int types;
 	struct strlist text;
+	struct csvhead head;
 	struct filter_conf filter;
 
-	struct csv_dialect dialect;
-	struct csv_names given;      /* by --header */
 	struct csv_names text_names; /* by --text */
 	struct slice null_text;      /* ptr NULL: none */
-	char end;
-	/* By input; one that is NULL has no rows. Each is set before its input's first block goes to a worker. */
+	/* By input, set before its first block is mapped; NULL: no rows. */
 	struct table **tables;
 	size_t ntables;
 };
@@ -44,28 +41,17 @@ struct csvin {
 #define OFF(field) offsetof(struct csvin, field)
 
 static const struct opt opts[] = {
-	{'N', "no-header", OPT_FLAG, OFF(no_header), NULL,
-	 "the first row is data; columns are c1, c2, ...", NULL},
-	{'H', "header", OPT_STRING, OFF(header), "COL,...",
-	 "the first row is data; these are the columns", NULL},
-	{'d', "delimiter", OPT_STRING, OFF(delim), "CHAR",
-	 "cells end at CHAR (default ,); \\t is tab", NULL},
-	{0, "tsv", OPT_FLAG, OFF(tsv), NULL, "cells end at tab", NULL},
-	{0, "quote", OPT_STRING, OFF(quote), "CHAR", "quotes are CHAR (default \")", NULL},
 	{0, "types", OPT_CHOICE, OFF(types), "auto|text",
 	 "auto (default): numbers, null, strings; text: strings", types_choices},
-	{0, "text", OPT_LIST, OFF(text), "COL,...", "these columns are strings, whatever they hold",
-	 NULL},
-	{0, "null-value", OPT_STRING, OFF(null), "TEXT",
-	 "a cell equal to TEXT is null, in any column", NULL},
+	{0, "text", OPT_LIST, OFF(text), "COL,...", "these columns are strings, whatever they hold", NULL},
+	{0, "null-value", OPT_STRING, OFF(null), "TEXT", "a cell equal to TEXT is null, in any column", NULL},
 	{0},
 };
 
 static const struct tool tool = {
 	.usage = "[OPTIONS] [FILE...]",
 	.summary = "Turn the rows of CSV files into JSON objects, one a line.",
-	.notes = "A cell that is exactly a JSON number stays one, as written; an empty cell is "
-		 "null.\n"
+	.notes = "A cell that is exactly a JSON number stays one, as written; an empty cell is null.\n"
 		 "COL,... is itself a CSV row: a name with a comma goes in quotes.",
 	.max_operands = -1,
 };
@@ -82,36 +68,23 @@ static void table_free(struct table *t)
 	free(t);
 }
 
-static bool table_check(const struct csvin *c, const struct csv_names *names, struct buf *err)
+static bool has_text_columns(const struct csvin *c, const struct csv_names *names, struct buf *err)
 {
-	size_t twice = csv_names_repeated(names);
-
-	if (twice < names->n) {
-		buf_setf(err, "two columns are named '%.*s'", (int)names->v[twice].len,
-			 names->v[twice].ptr);
-		return false;
-	}
 	for (size_t i = 0; i < c->text_names.n; i++) {
 		struct slice name = c->text_names.v[i];
 
 		if (csv_names_find(names, name) == names->n) {
-			buf_setf(err, "no column is named '%.*s' (--text)", (int)name.len,
-				 name.ptr);
+			buf_setf(err, "no column '%.*s' (--text)", (int)name.len, name.ptr);
 			return false;
 		}
 	}
 	return true;
 }
 
-/* NULL: reason in err. */
-static struct table *table_new(const struct csvin *c, const struct csv_names *names,
-			       struct buf *err)
+static struct table *table_new(const struct csvin *c, const struct csv_names *names)
 {
-	struct table *t;
+	struct table *t = mem_zalloc(1, sizeof *t);
 
-	if (!table_check(c, names, err))
-		return NULL;
-	t = mem_zalloc(1, sizeof *t);
 	t->columns = mem_zalloc(names->n, sizeof *t->columns);
 	t->n = names->n;
 	for (size_t i = 0; i < t->n; i++) {
@@ -122,68 +95,35 @@ static struct table *table_new(const struct csvin *c, const struct csv_names *na
 		json_put_string(&key, name.ptr, name.len);
 		buf_add_char(&key, ':');
 		t->columns[i].key = buf_slice(&key);
-		t->columns[i].text = c->types == TYPES_TEXT ||
-				     csv_names_find(&c->text_names, name) < c->text_names.n;
+		t->columns[i].text =
+			c->types == TYPES_TEXT || csv_names_find(&c->text_names, name) < c->text_names.n;
 	}
 	return t;
 }
 
-static void number_columns(struct csv_names *names, size_t n)
-{
-	names->v = mem_zalloc(n, sizeof *names->v);
-	names->n = n;
-	for (size_t i = 0; i < n; i++) {
-		struct buf name = BUF_INIT;
-
-		buf_addf(&name, "c%zu", i + 1);
-		names->v[i] = buf_slice(&name);
-	}
-}
-
-/* The columns' names, from the first row: those it holds (it is taken off the block then), or c1, c2, ... */
-static enum csv_result first_row(const struct csvin *c, struct block *blk, struct csv_names *names,
-				 uint64_t *head_lines, struct csv_row *row, struct buf *why)
-{
-	struct csv_reader *r = csv_reader_new(c->dialect, false);
-	uint64_t line = 0;
-	size_t pos = 0;
-	enum csv_result got = csv_next(r, blk, &pos, &line, row, why);
-
-	if (got == CSV_ROW && c->no_header) {
-		number_columns(names, row->n);
-	} else if (got == CSV_ROW) {
-		csv_names_copy(names, row->cells, row->n);
-		blk->buf.len -= pos;
-		memmove(blk->buf.data, blk->buf.data + pos, blk->buf.len + 1);
-		*head_lines = line;
-	}
-	csv_reader_free(r);
-	return got;
-}
-
-/* An input whose first row is bad has no columns, so nothing of it can be read: that is no bad record, but the end. */
 static int begin(void *ctx, struct block *blk, uint64_t *head_lines, struct buf *err)
 {
 	struct csvin *c = ctx;
-	struct table **t = &c->tables[blk->source];
-	struct csv_names names = {0};
-	struct csv_row row = {0};
+	struct csv_names names;
 	struct buf why = BUF_INIT;
-	enum csv_result got;
+	int status = EXIT_FAIL;
 
-	if (c->header) {
-		*t = table_new(c, &c->given, err);
-		return *t ? 0 : -1;
+	switch (csvhead_names(&c->head, blk, &names, head_lines, err)) {
+	case CSVHEAD_EMPTY:
+		return EXIT_OK;
+	case CSVHEAD_BAD:
+		break;
+	case CSVHEAD_NAMES:
+		if (has_text_columns(c, &names, &why)) {
+			c->tables[blk->source] = table_new(c, &names);
+			status = EXIT_OK;
+		} else {
+			buf_setf(err, "%s: %s", blk->name, buf_str(&why));
+		}
 	}
-	got = first_row(c, blk, &names, head_lines, &row, &why);
-	if (got == CSV_ROW)
-		*t = table_new(c, &names, &why);
-	if (got != CSV_END && !*t)
-		buf_setf(err, "%s:%llu: %s: %s", blk->name, (unsigned long long)row.line + 1,
-			 c->no_header ? "first row" : "header", buf_str(&why));
 	csv_names_free(&names);
 	buf_free(&why);
-	return got == CSV_END || *t ? 0 : -1;
+	return status;
 }
 
 /* --- Rows --- */
@@ -199,7 +139,7 @@ static void *worker_new(void *ctx)
 	struct worker *w = mem_zalloc(1, sizeof *w);
 
 	w->c = ctx;
-	w->reader = csv_reader_new(w->c->dialect, false);
+	w->reader = csv_reader_new(w->c->head.dialect, false);
 	return w;
 }
 
@@ -236,19 +176,7 @@ static void put_row(const struct csvin *c, const struct table *t, const struct c
 		put_value(c, col, row->cells[i], out);
 	}
 	buf_add_char(out, '}');
-	buf_add_char(out, c->end);
-}
-
-static bool is_ragged(const struct csvin *c, const struct table *t, size_t n, struct buf *err)
-{
-	if (n == t->n)
-		return false;
-	buf_setf(err, "%zu cell%s where %s %zu", n, n == 1 ? "" : "s",
-		 c->header      ? "--header has"
-		 : c->no_header ? "the first row has"
-				: "the header has",
-		 t->n);
-	return true;
+	buf_add_char(out, filter_record_end(&c->filter));
 }
 
 static void map(void *worker, const struct block *blk, struct result *res)
@@ -264,7 +192,7 @@ static void map(void *worker, const struct block *blk, struct result *res)
 		return;
 	csv_reader_one_column(w->reader, t->n == 1);
 	while ((got = csv_next(w->reader, blk, &pos, &res->lines, &row, &w->err)) != CSV_END) {
-		bool bad = got == CSV_BAD || is_ragged(c, t, row.n, &w->err);
+		bool bad = got == CSV_BAD || csvhead_ragged(&c->head, t->n, row.n, &w->err);
 
 		res->in++;
 		if (row.text.len > c->filter.max_line) {
@@ -286,7 +214,7 @@ static void parse_text(struct csvin *c)
 	struct buf err = BUF_INIT;
 
 	for (size_t i = 0; i < c->text.n; i++) {
-		struct csv_names *all = &c->text_names, more = {0};
+		struct csv_names *all = &c->text_names, more;
 
 		if (!csv_names_parse(&more, c->text.v[i], &err))
 			diag_usage("--text: '%s': %s", c->text.v[i], buf_str(&err));
@@ -295,21 +223,16 @@ static void parse_text(struct csvin *c)
 		all->n += more.n;
 		free(more.v);
 	}
+	if (c->head.header && !has_text_columns(c, &c->head.given, &err))
+		diag_usage("--header: %s", buf_str(&err));
 }
 
-static void check_options(struct csvin *c, struct operands files)
+static void set_up(struct csvin *c, struct operands files)
 {
-	struct buf err = BUF_INIT;
-
-	if (!csv_dialect_parse(&c->dialect, c->delim, c->quote, c->tsv, &err))
-		diag_usage("%s", buf_str(&err));
+	csvhead_check(&c->head);
 	parse_text(c);
-	if (c->header &&
-	    !(csv_names_parse(&c->given, c->header, &err) && table_check(c, &c->given, &err)))
-		diag_usage("--header: '%s': %s", c->header, buf_str(&err));
 	if (c->null)
 		c->null_text = slice_str(c->null);
-	c->end = filter_record_end(&c->filter);
 	c->ntables = files.n ? files.n : 1;
 	c->tables = mem_zalloc(c->ntables, sizeof *c->tables);
 }
@@ -319,32 +242,30 @@ static void clean_up(struct csvin *c)
 	for (size_t i = 0; i < c->ntables; i++)
 		table_free(c->tables[i]);
 	free(c->tables);
-	csv_names_free(&c->given);
 	csv_names_free(&c->text_names);
 	strlist_free(&c->text);
+	csvhead_free(&c->head);
 }
 
 int main(int argc, char **argv)
 {
 	struct csvin c = {.filter = FILTER_CONF_INIT};
 	const struct optgroup groups[] = {
-		{NULL, opts, &c},
+		{"Input", csvhead_opts, &c.head},
+		{"Values", opts, &c},
 		{"Running", filter_jobs_opts, &c.filter},
 		{"Input and output", filter_opts, &c.filter},
 		{0},
 	};
 	struct filter_tool f = FILTER_TOOL_INIT;
-	struct csv_framer framer;
 	struct operands files;
 	int rc;
 
 	diag_init(argv[0]);
 	loop_init();
 	opt_parse(&tool, groups, argc, argv, &files);
-	check_options(&c, files);
-	csv_framer_init(&framer, c.dialect);
-	framer.head = !c.header;
-	f.framer = &framer.framer;
+	set_up(&c, files);
+	f.framer = &c.head.framer.framer;
 	f.worker_new = worker_new;
 	f.worker_free = worker_free;
 	f.begin = begin;

@@ -158,10 +158,11 @@ static struct open_window *open_window(struct kwindow *k, const struct span *s)
 /* Does the watermark wm close a window that ends here? */
 static bool is_closed(const struct kwindow *k, int64_t end, int64_t wm)
 {
-	if (wm == WATERMARK_NONE)
-		return false;
-	/* end + grace <= wm, without overflow */
-	return wm == WATERMARK_END || end <= wm - k->grace;
+	int64_t last; /* the end of the last window that it closes */
+
+	if (wm == WATERMARK_NONE || wm == WATERMARK_END)
+		return wm == WATERMARK_END;
+	return !__builtin_sub_overflow(wm, k->grace, &last) && end <= last;
 }
 
 /* Closes what the watermark allows; sorted by end, these are the first ones. */
@@ -359,10 +360,28 @@ static void set_time(struct kwindow *k)
 	k->eventtime.told = k->time_unit != NULL;
 	if (k->every != NEVER && k->emit == EMIT_CLOSE)
 		diag_usage("--every goes with --emit changes or table");
-	if (k->delay < 0 || k->grace < 0)
-		diag_usage("--delay and --grace cannot be negative");
+	if (k->delay < 0 || k->grace < 0 || k->idle < 0 || (k->every < 0 && k->every != NEVER))
+		diag_usage("--delay, --grace, --idle and --every cannot be negative");
 	if (k->partitions && !k->envelope)
 		diag_usage("--partitions goes with -J");
+}
+
+static void check_name(struct slice name)
+{
+	if (slice_is(name, "window_start") || slice_is(name, "window_end"))
+		diag_die(EXIT_USAGE, "'%s' is the window's own (name the result: NAME=...)",
+			 name.ptr);
+}
+
+/* A row has each name once. */
+static void check_names(const struct groupby *gb)
+{
+	const struct agglist *aggs = groupby_aggs(gb);
+
+	for (size_t i = 0; i < groupby_keys(gb); i++)
+		check_name(groupby_key_name(gb, i));
+	for (size_t i = 0; i < aggs->n; i++)
+		check_name(slice_str(aggs->v[i].name));
 }
 
 static void set_up(struct kwindow *k, struct filter_tool *f)
@@ -375,6 +394,7 @@ static void set_up(struct kwindow *k, struct filter_tool *f)
 	k->gb = groupby_new(&k->by, extra, NULL, 0, &k->err);
 	if (!k->gb)
 		diag_die(EXIT_USAGE, "%s", buf_str(&k->err));
+	check_names(k->gb);
 	k->ge = groupby_eval_new(k->gb);
 	k->wm = watermark_new(k->delay, (size_t)k->partitions, k->envelope ? k->idle : INT64_MAX);
 	k->closed = WATERMARK_NONE;

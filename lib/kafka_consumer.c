@@ -1,0 +1,743 @@
+#include "kafka_priv.h"
+
+#include <inttypes.h>
+#include <regex.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "diag.h"
+#include "loop.h"
+#include "mem.h"
+
+/* Records between two looks at the queues of the partitions that had none. */
+enum { LOOK_EVERY = 512 };
+
+/* Bytes of records that may wait in librdkafka, all partitions together. */
+enum { PREFETCH = 40 * 1024 * 1024 };
+
+/* What one message takes there besides its bytes. */
+enum { MESSAGE_COST = 350 };
+
+/* --- Failing --- */
+
+void kafka_fail(struct kafka_consumer *c, int status, const char *fmt, ...)
+{
+	char text[1024];
+	va_list ap;
+
+	if (c->status)
+		return;
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
+	c->status = status;
+	buf_setf(&c->why, "%s", text);
+}
+
+int kafka_failure(const struct kafka_consumer *c, const char **why)
+{
+	*why = c->why.data ? c->why.data : "";
+	return c->status;
+}
+
+/* Errors that tell of something that the connection's own messages already cover, or that librdkafka
+ * is about to mend. */
+static bool is_passing(rd_kafka_resp_err_t code)
+{
+	static const rd_kafka_resp_err_t codes[] = {
+		RD_KAFKA_RESP_ERR__TRANSPORT,
+		RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN,
+		RD_KAFKA_RESP_ERR__RESOLVE,
+		RD_KAFKA_RESP_ERR__TIMED_OUT,
+		RD_KAFKA_RESP_ERR__WAIT_COORD,
+		RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT,
+		RD_KAFKA_RESP_ERR_COORDINATOR_NOT_AVAILABLE,
+		RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS,
+		RD_KAFKA_RESP_ERR_NOT_COORDINATOR,
+		RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS,
+		RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION,
+		RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID,
+		RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE,
+		RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION,
+	};
+
+	for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++) {
+		if (codes[i] == code)
+			return true;
+	}
+	return false;
+}
+
+/* Without a group nothing is asked of a group coordinator, so its refusal does not matter. */
+static bool is_foreign(const struct kafka_consumer *c, rd_kafka_resp_err_t code)
+{
+	return !c->cc.group && code == RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED;
+}
+
+void kafka_trouble(struct kafka_consumer *c, const rd_kafka_message_t *msg)
+{
+	const char *text = rd_kafka_message_errstr(msg);
+
+	if (is_passing(msg->err) || is_foreign(c, msg->err))
+		return;
+	if (kafka_status(msg->err)) {
+		kafka_fail(c, kafka_status(msg->err), "%s", text);
+	} else if (!c->cc.quiet && !slice_is(buf_slice(&c->said), text)) {
+		buf_setf(&c->said, "%s", text);
+		diag_warn("%s", text);
+	}
+}
+
+/* --- Committing --- */
+
+static struct kafka_part *find_part(const struct kafka_consumer *c, const char *topic, int32_t id)
+{
+	for (size_t i = 0; i < c->nparts; i++) {
+		if (c->parts[i]->id == id && strcmp(c->parts[i]->topic, topic) == 0)
+			return c->parts[i];
+	}
+	return NULL;
+}
+
+/* What is written and not committed, marked as committed. NULL when there is nothing. */
+static rd_kafka_topic_partition_list_t *take_uncommitted(struct kafka_consumer *c)
+{
+	rd_kafka_topic_partition_list_t *list = NULL;
+
+	for (size_t i = 0; c->commits && i < c->nparts; i++) {
+		struct kafka_part *p = c->parts[i];
+		if (p->written <= p->committed)
+			continue;
+		if (!list)
+			list = rd_kafka_topic_partition_list_new((int)c->nparts);
+		rd_kafka_topic_partition_list_add(list, p->topic, p->id)->offset = p->written;
+		p->committed = p->written;
+	}
+	c->commit_due = LOOP_FOREVER;
+	return list;
+}
+
+/* They count as not committed again. */
+static void put_back(struct kafka_consumer *c, const rd_kafka_topic_partition_list_t *list)
+{
+	for (int i = 0; i < list->cnt; i++) {
+		struct kafka_part *p = find_part(c, list->elems[i].topic, list->elems[i].partition);
+		if (p && p->committed == list->elems[i].offset)
+			p->committed = -1;
+	}
+}
+
+/* The answer to a commit that nobody waits for. The next one tries again. */
+static void on_commit(rd_kafka_t *rk, rd_kafka_resp_err_t code,
+		      rd_kafka_topic_partition_list_t *offsets, void *opaque)
+{
+	struct kafka_health *h = opaque;
+	struct kafka_consumer *c = h->owner;
+
+	(void)rk;
+	if (!code || code == RD_KAFKA_RESP_ERR__NO_OFFSET || !offsets || c->closing)
+		return;
+	put_back(c, offsets);
+	c->commit_due = loop_now() + c->commit_every;
+	if (kafka_status(code))
+		kafka_fail(c, kafka_status(code), "cannot commit: %s", rd_kafka_err2str(code));
+}
+
+static void commit_soon(struct kafka_consumer *c)
+{
+	rd_kafka_topic_partition_list_t *list = take_uncommitted(c);
+
+	if (!list)
+		return;
+	if (rd_kafka_commit(c->rk, list, 1))
+		put_back(c, list);
+	rd_kafka_topic_partition_list_destroy(list);
+}
+
+int kafka_commit(struct kafka_consumer *c, struct buf *err)
+{
+	rd_kafka_topic_partition_list_t *list = take_uncommitted(c);
+	rd_kafka_resp_err_t code;
+
+	if (!list)
+		return EXIT_OK;
+	code = rd_kafka_commit(c->rk, list, 0);
+	for (int i = 0; !code && i < list->cnt; i++)
+		code = list->elems[i].err;
+	if (code)
+		put_back(c, list);
+	rd_kafka_topic_partition_list_destroy(list);
+	if (!code)
+		return EXIT_OK;
+	buf_setf(err, "the last records are not committed, and will be read again: %s",
+		 rd_kafka_err2str(code));
+	return kafka_status(code) ? kafka_status(code) : EXIT_AGAIN;
+}
+
+void kafka_written(struct kafka_consumer *c, int64_t now)
+{
+	bool some = false;
+
+	for (size_t i = 0; i < c->nparts; i++) {
+		struct kafka_part *p = c->parts[i];
+		some |= p->given > p->written;
+		p->written = p->given;
+	}
+	if (some && c->commits && c->commit_due == LOOP_FOREVER)
+		c->commit_due = now + c->commit_every;
+}
+
+/* --- Assignment --- */
+
+static int by_name(const void *a, const void *b)
+{
+	const rd_kafka_topic_partition_t *const *x = a, *const *y = b;
+	int order = strcmp((*x)->topic, (*y)->topic);
+
+	return order ? order
+		     : ((*x)->partition > (*y)->partition) - ((*x)->partition < (*y)->partition);
+}
+
+/* Says "TOPIC: assigned 0,1" for each topic of the list. */
+static void say(struct kafka_consumer *c, const rd_kafka_topic_partition_list_t *list,
+		const char *what)
+{
+	size_t n = (size_t)list->cnt;
+	const rd_kafka_topic_partition_t **v = mem_zalloc(n, sizeof *v);
+	struct buf text = BUF_INIT;
+
+	for (size_t i = 0; i < n; i++)
+		v[i] = &list->elems[i];
+	qsort(v, n, sizeof *v, by_name);
+	for (size_t i = 0; c->cc.say && i < n; i++) {
+		bool last = i + 1 == n || strcmp(v[i + 1]->topic, v[i]->topic) != 0;
+		if (!text.len)
+			buf_addf(&text, "%s: %s ", v[i]->topic, what);
+		buf_addf(&text, "%" PRId32 "%s", v[i]->partition, last ? "" : ",");
+		if (last) {
+			c->cc.say(c->cc.ctx, buf_str(&text));
+			buf_clear(&text);
+		}
+	}
+	buf_free(&text);
+	free(v);
+}
+
+/* Takes these partitions on. 0 or an exit status. */
+static int add_parts(struct kafka_consumer *c, rd_kafka_topic_partition_list_t *list,
+		     bool incremental, struct buf *err)
+{
+	size_t first = c->nparts;
+	rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR_NO_ERROR;
+	rd_kafka_error_t *error = NULL;
+	int rc;
+
+	for (int i = 0; i < list->cnt; i++)
+		kafka_part_new(c, list->elems[i].topic, list->elems[i].partition);
+	rc = kafka_start(c, c->parts + first, c->nparts - first, err);
+	if (rc)
+		return rc;
+	for (int i = 0; i < list->cnt; i++)
+		list->elems[i].offset = c->parts[first + (size_t)i]->start;
+	if (incremental)
+		error = rd_kafka_incremental_assign(c->rk, list);
+	else
+		code = rd_kafka_assign(c->rk, list);
+	if (error) {
+		code = rd_kafka_error_code(error);
+		rd_kafka_error_destroy(error);
+	}
+	if (code) {
+		buf_setf(err, "cannot assign partitions: %s", rd_kafka_err2str(code));
+		return EXIT_FAIL;
+	}
+	for (size_t i = first; i < c->nparts; i++) {
+		if (c->parts[i]->next >= c->parts[i]->end)
+			kafka_part_done(c, c->parts[i]);
+	}
+	c->assigned = true;
+	c->countdown = 0;
+	return EXIT_OK;
+}
+
+static void drop_parts(struct kafka_consumer *c, const rd_kafka_topic_partition_list_t *list)
+{
+	for (int i = 0; i < list->cnt; i++) {
+		struct kafka_part *p = find_part(c, list->elems[i].topic, list->elems[i].partition);
+		for (size_t at = 0; p && at < c->nparts; at++) {
+			if (c->parts[at] != p)
+				continue;
+			c->parts[at] = c->parts[--c->nparts];
+			kafka_part_free(c, p);
+			break;
+		}
+	}
+}
+
+static void unassign(struct kafka_consumer *c, rd_kafka_topic_partition_list_t *list,
+		     bool incremental)
+{
+	rd_kafka_error_t *error;
+
+	if (!incremental) {
+		rd_kafka_assign(c->rk, NULL);
+		return;
+	}
+	error = rd_kafka_incremental_unassign(c->rk, list);
+	if (error)
+		rd_kafka_error_destroy(error);
+}
+
+/* Gives partitions up: what was given is written and committed before anybody else can read on. */
+static void give_up(struct kafka_consumer *c, rd_kafka_topic_partition_list_t *list,
+		    bool incremental)
+{
+	struct buf err = BUF_INIT;
+
+	if (!c->closing && !rd_kafka_assignment_lost(c->rk)) {
+		if (c->cc.flush)
+			c->cc.flush(c->cc.ctx);
+		if (kafka_commit(c, &err) && !c->cc.quiet)
+			diag_warn("%s", buf_str(&err));
+	}
+	if (!c->closing)
+		say(c, list, "revoked");
+	drop_parts(c, list);
+	unassign(c, list, incremental);
+	buf_free(&err);
+}
+
+static void on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code,
+			 rd_kafka_topic_partition_list_t *list, void *opaque)
+{
+	struct kafka_health *h = opaque;
+	struct kafka_consumer *c = h->owner;
+	bool incremental = strcmp(rd_kafka_rebalance_protocol(rk), "COOPERATIVE") == 0;
+	struct buf err = BUF_INIT;
+	int status;
+
+	if (code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS && !c->closing) {
+		say(c, list, "assigned");
+		status = add_parts(c, list, incremental, &err);
+		if (status)
+			kafka_fail(c, status, "%s", buf_str(&err));
+	} else if (code == RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS) {
+		give_up(c, list, incremental);
+	} else {
+		rd_kafka_assign(rk, NULL);
+	}
+	buf_free(&err);
+}
+
+/* --- Opening --- */
+
+/* Properties that divide PREFETCH among so many partitions. */
+struct prefetch {
+	char messages[24], kbytes[24], fetch[24];
+};
+
+static void divide_prefetch(struct prefetch *pf, size_t partitions)
+{
+	size_t share = PREFETCH / (partitions ? partitions : 1);
+	size_t fetch = share / 8;
+
+	if (share < 256 * 1024)
+		share = 256 * 1024;
+	if (fetch > 4 * 1024 * 1024)
+		fetch = 4 * 1024 * 1024;
+	if (fetch < 64 * 1024)
+		fetch = 64 * 1024;
+	snprintf(pf->messages, sizeof pf->messages, "%zu", share / 2 / MESSAGE_COST);
+	snprintf(pf->kbytes, sizeof pf->kbytes, "%zu", share / 2 / 1024);
+	snprintf(pf->fetch, sizeof pf->fetch, "%zu", fetch);
+}
+
+static rd_kafka_conf_t *build_conf(struct kafka_consumer *c, const struct kafka_conf *conf,
+				   size_t partitions, struct buf *err)
+{
+	struct prefetch pf;
+	const struct kafka_setting defaults[] = {
+		{"queued.min.messages", pf.messages},
+		{"queued.max.messages.kbytes", pf.kbytes},
+		{"fetch.message.max.bytes", pf.fetch},
+		{"fetch.wait.max.ms", "100"},
+		{"fetch.queue.backoff.ms", "2"},
+		{"auto.offset.reset", "earliest"},
+		{"partition.assignment.strategy", "range,roundrobin"},
+		{"log.connection.close", "false"},
+		/* Without a group it only names something that librdkafka insists on. */
+		{"group.id", "kin"},
+		{NULL, NULL},
+	};
+	const struct kafka_setting forced[] = {
+		{"group.id", c->cc.group},        {"group.instance.id", c->cc.instance},
+		{"enable.auto.commit", "false"},  {"enable.auto.offset.store", "false"},
+		{"enable.partition.eof", "true"}, {NULL, NULL},
+	};
+	rd_kafka_conf_t *rkconf;
+
+	divide_prefetch(&pf, partitions);
+	rkconf = kafka_conf_build(conf, defaults, forced, &c->health, err);
+	if (!rkconf)
+		return NULL;
+	c->commit_every = kafka_conf_number(rkconf, "auto.commit.interval.ms", 5000) * 1000;
+	c->poll_every = kafka_conf_number(rkconf, "max.poll.interval.ms", 300000) * 1000 / 4;
+	c->queue_messages = kafka_conf_number(rkconf, "queued.min.messages", INT64_MAX);
+	c->queue_bytes =
+		kafka_conf_number(rkconf, "queued.max.messages.kbytes", INT64_MAX / 1024) * 1024;
+	c->wakes = kafka_conf_number(rkconf, "fetch.queue.backoff.ms", -1) < 0;
+	rd_kafka_conf_set_rebalance_cb(rkconf, on_rebalance);
+	rd_kafka_conf_set_offset_commit_cb(rkconf, on_commit);
+	return rkconf;
+}
+
+/* 0 or an exit status. */
+static int open_handle(struct kafka_consumer *c, const struct kafka_conf *conf, size_t partitions,
+		       struct buf *err)
+{
+	rd_kafka_conf_t *rkconf = build_conf(c, conf, partitions, err);
+
+	c->rk = rkconf ? kafka_handle(RD_KAFKA_CONSUMER, rkconf, err) : NULL;
+	if (!c->rk)
+		return EXIT_USAGE;
+	rd_kafka_poll_set_consumer(c->rk);
+	c->main_queue = rd_kafka_queue_get_consumer(c->rk);
+	kafka_pipe_watch(c->main_queue, c->wake[1]);
+	return EXIT_OK;
+}
+
+static void close_handle(struct kafka_consumer *c)
+{
+	kafka_pipe_watch(c->main_queue, -1);
+	rd_kafka_queue_destroy(c->main_queue);
+	rd_kafka_destroy(c->rk);
+	c->rk = NULL;
+}
+
+/* Adds the partitions of one topic that are asked for. */
+static int add_topic(struct kafka_consumer *c, rd_kafka_topic_partition_list_t *list,
+		     const rd_kafka_metadata_topic_t *topic, struct buf *err)
+{
+	const struct kafka_partitions *want = c->cc.partitions;
+
+	for (int i = 0; i < topic->partition_cnt; i++) {
+		int32_t id = topic->partitions[i].id;
+		if (!want || !want->n || kafka_partitions_has(want, id))
+			rd_kafka_topic_partition_list_add(list, topic->topic, id);
+	}
+	for (size_t i = 0; want && i < want->n; i++) {
+		for (int64_t id = want->v[i].first; id <= want->v[i].last; id++) {
+			if (id < topic->partition_cnt)
+				continue;
+			buf_setf(err, "%s: no partition %" PRId64 " (there are %d)", topic->topic,
+				 id, topic->partition_cnt);
+			return EXIT_FAIL;
+		}
+	}
+	return EXIT_OK;
+}
+
+static int add_matching(struct kafka_consumer *c, rd_kafka_topic_partition_list_t *list,
+			const char *pattern, struct buf *err)
+{
+	const struct rd_kafka_metadata *md;
+	char why[256];
+	regex_t re;
+	int rc = regcomp(&re, pattern, REG_EXTENDED | REG_NOSUB);
+
+	if (rc) {
+		regerror(rc, &re, why, sizeof why);
+		buf_setf(err, "%s: %s", pattern, why);
+		return EXIT_USAGE;
+	}
+	rc = kafka_metadata(c->rk, &c->health, NULL, false, &md, err);
+	if (!rc) {
+		for (int i = 0; !rc && i < md->topic_cnt; i++) {
+			if (regexec(&re, md->topics[i].topic, 0, NULL, 0) == 0)
+				rc = add_topic(c, list, &md->topics[i], err);
+		}
+		rd_kafka_metadata_destroy(md);
+	}
+	regfree(&re);
+	return rc;
+}
+
+static int add_named(struct kafka_consumer *c, rd_kafka_topic_partition_list_t *list,
+		     const char *topic, struct buf *err)
+{
+	const struct rd_kafka_metadata *md;
+	int rc = kafka_metadata(c->rk, &c->health, topic, false, &md, err);
+
+	if (rc)
+		return rc;
+	rc = add_topic(c, list, &md->topics[0], err);
+	rd_kafka_metadata_destroy(md);
+	return rc;
+}
+
+/* Every partition that the topics name, each once. In group mode a regex may match nothing yet. */
+static int find_partitions(struct kafka_consumer *c, rd_kafka_topic_partition_list_t *list,
+			   struct buf *err)
+{
+	for (size_t i = 0; i < c->cc.topics->n; i++) {
+		const char *topic = c->cc.topics->v[i];
+		int before = list->cnt, rc;
+		if (topic[0] == '^')
+			rc = add_matching(c, list, topic, err);
+		else
+			rc = add_named(c, list, topic, err);
+		if (rc)
+			return rc;
+		if (list->cnt == before && !c->grouped) {
+			buf_setf(err, "%s: no such topic", topic);
+			return EXIT_FAIL;
+		}
+	}
+	return EXIT_OK;
+}
+
+static rd_kafka_topic_partition_list_t *unique(const rd_kafka_topic_partition_list_t *list)
+{
+	rd_kafka_topic_partition_list_t *out = rd_kafka_topic_partition_list_new(list->cnt);
+
+	for (int i = 0; i < list->cnt; i++) {
+		const rd_kafka_topic_partition_t *e = &list->elems[i];
+		if (!rd_kafka_topic_partition_list_find(out, e->topic, e->partition))
+			rd_kafka_topic_partition_list_add(out, e->topic, e->partition);
+	}
+	return out;
+}
+
+static int subscribe(struct kafka_consumer *c, struct buf *err)
+{
+	rd_kafka_topic_partition_list_t *list =
+		rd_kafka_topic_partition_list_new((int)c->cc.topics->n);
+	rd_kafka_resp_err_t code;
+
+	for (size_t i = 0; i < c->cc.topics->n; i++)
+		rd_kafka_topic_partition_list_add(list, c->cc.topics->v[i], RD_KAFKA_PARTITION_UA);
+	code = rd_kafka_subscribe(c->rk, list);
+	rd_kafka_topic_partition_list_destroy(list);
+	if (!code)
+		return EXIT_OK;
+	buf_setf(err, "cannot subscribe: %s", rd_kafka_err2str(code));
+	return EXIT_FAIL;
+}
+
+/* Finds the topics, divides the memory among their partitions, and starts reading. */
+static int begin(struct kafka_consumer *c, const struct kafka_conf *conf, struct buf *err)
+{
+	enum { FEW = 8 };
+	rd_kafka_topic_partition_list_t *found = rd_kafka_topic_partition_list_new(16), *list;
+	int rc = open_handle(c, conf, FEW, err);
+
+	if (!rc)
+		rc = find_partitions(c, found, err);
+	list = unique(found);
+	rd_kafka_topic_partition_list_destroy(found);
+	/* How much is fetched ahead can only be said when a handle is made. */
+	if (!rc && list->cnt != FEW) {
+		close_handle(c);
+		rc = open_handle(c, conf, (size_t)list->cnt, err);
+	}
+	if (!rc)
+		rc = c->grouped ? subscribe(c, err) : add_parts(c, list, false, err);
+	rd_kafka_topic_partition_list_destroy(list);
+	return rc;
+}
+
+static void free_consumer(struct kafka_consumer *c)
+{
+	while (c->nparts)
+		kafka_part_free(c, c->parts[--c->nparts]);
+	if (c->rk)
+		close_handle(c);
+	close(c->wake[0]);
+	close(c->wake[1]);
+	free(c->parts);
+	free(c->heap);
+	free(c->headers);
+	kafka_health_free(&c->health);
+	buf_free(&c->said);
+	buf_free(&c->why);
+	free(c);
+}
+
+int kafka_consumer_open(struct kafka_consumer **consumer, const struct kafka_conf *conf,
+			const struct kafka_consumer_conf *cc, struct buf *err)
+{
+	struct kafka_consumer *c = mem_zalloc(1, sizeof *c);
+	const char *commit = kafka_conf_value(conf, "enable.auto.commit");
+	int rc;
+
+	c->cc = *cc;
+	c->health.owner = c;
+	c->health.quiet = cc->quiet;
+	c->grouped = cc->group && !(cc->partitions && cc->partitions->n);
+	c->finite = cc->to_end || cc->range.has_to;
+	c->commits = cc->group && cc->commit != KAFKA_COMMIT_NONE &&
+		     !(commit && strcmp(commit, "false") == 0);
+	c->commit_due = LOOP_FOREVER;
+	kafka_pipe(c->wake);
+	rc = begin(c, conf, err);
+	if (rc) {
+		c->closing = true;
+		free_consumer(c);
+		return rc;
+	}
+	c->health.ready = true;
+	*consumer = c;
+	return EXIT_OK;
+}
+
+/* --- Reading --- */
+
+int kafka_fd(const struct kafka_consumer *c)
+{
+	return c->wake[0];
+}
+
+int64_t kafka_deadline(const struct kafka_consumer *c)
+{
+	int64_t due = c->poll_due < c->commit_due ? c->poll_due : c->commit_due;
+
+	for (size_t i = 0; c->nheap && i < c->nparts; i++) {
+		const struct kafka_part *p = c->parts[i];
+		if (p->state == PART_WAITING && p->since + c->cc.align < due)
+			due = p->since + c->cc.align;
+	}
+	return due;
+}
+
+void kafka_service(struct kafka_consumer *c, int64_t now)
+{
+	rd_kafka_message_t *msg;
+
+	kafka_pipe_drain(c->wake[0]);
+	c->countdown = 0;
+	c->poll_due = now + c->poll_every;
+	while ((msg = rd_kafka_consumer_poll(c->rk, 0))) {
+		if (msg->err && msg->err != RD_KAFKA_RESP_ERR__PARTITION_EOF)
+			kafka_trouble(c, msg);
+		rd_kafka_message_destroy(msg);
+	}
+	if (c->health.fatal.len)
+		kafka_fail(c,
+			   kafka_status(c->health.fatal_code) ? kafka_status(c->health.fatal_code)
+							      : EXIT_FAIL,
+			   "%s", buf_str(&c->health.fatal));
+	if (c->health.denied)
+		kafka_fail(c, EXIT_BROKER, "not authorised: %s", buf_str(&c->health.reason));
+	if (now >= c->commit_due)
+		commit_soon(c);
+}
+
+/* Partitions without a head may have got one. */
+static void look(struct kafka_consumer *c, int64_t now)
+{
+	kafka_service(c, now);
+	for (size_t i = 0; i < c->nparts && !c->status; i++) {
+		struct kafka_part *p = c->parts[i];
+		if (p->state != PART_READY && p->state != PART_DONE)
+			kafka_part_settle(c, p, now);
+	}
+	c->countdown = LOOK_EVERY;
+}
+
+static bool is_held(const struct kafka_consumer *c)
+{
+	for (size_t i = 0; i < c->nparts; i++) {
+		if (c->parts[i]->state == PART_WAITING)
+			return true;
+	}
+	return false;
+}
+
+static bool is_done(const struct kafka_consumer *c)
+{
+	if (!c->finite || !c->assigned)
+		return false;
+	for (size_t i = 0; i < c->nparts; i++) {
+		if (c->parts[i]->state != PART_DONE)
+			return false;
+	}
+	return true;
+}
+
+static void fill_headers(struct kafka_consumer *c, const rd_kafka_message_t *msg, struct rec *rec)
+{
+	rd_kafka_headers_t *list;
+	const char *name;
+	const void *value;
+	size_t len;
+
+	if (rd_kafka_message_headers(msg, &list))
+		return;
+	while (!rd_kafka_header_get_all(list, rec->nheaders, &name, &value, &len)) {
+		c->headers = mem_grow(c->headers, &c->headers_cap, rec->nheaders + 1,
+				      sizeof *c->headers);
+		c->headers[rec->nheaders++] =
+			(struct rec_header){slice_str(name), slice_of(value, len)};
+	}
+	rec->headers = c->headers;
+}
+
+static void fill(struct kafka_consumer *c, const struct kafka_part *p,
+		 const rd_kafka_message_t *msg, struct rec *rec)
+{
+	rd_kafka_timestamp_type_t type;
+	int64_t t = rd_kafka_message_timestamp(msg, &type);
+
+	*rec = (struct rec){
+		.topic = {p->topic, p->topic_len},
+		.partition = p->id,
+		.offset = msg->offset,
+		.timestamp = type == RD_KAFKA_TIMESTAMP_NOT_AVAILABLE ? REC_NO_TIMESTAMP : t,
+		.log_append = type == RD_KAFKA_TIMESTAMP_LOG_APPEND_TIME,
+		.key = {msg->key, msg->key_len},
+		.value = {msg->payload, msg->len},
+	};
+	if (c->cc.headers)
+		fill_headers(c, msg, rec);
+}
+
+enum kafka_next kafka_next(struct kafka_consumer *c, int64_t now, struct rec *rec)
+{
+	struct kafka_part *top;
+
+	if (c->current) {
+		rd_kafka_message_destroy(c->current);
+		c->current = NULL;
+	}
+	if (!c->countdown || !c->nheap || c->held) {
+		look(c, now);
+		c->held = is_held(c);
+		if (c->status)
+			return KAFKA_FAILED;
+		if (!c->nheap || c->held)
+			return is_done(c) ? KAFKA_DONE : KAFKA_WAIT;
+	}
+	c->countdown--;
+	top = c->heap[0];
+	c->current = kafka_part_take(c, top, now);
+	c->held = c->held || top->state == PART_WAITING;
+	fill(c, top, c->current, rec);
+	return KAFKA_RECORD;
+}
+
+/* --- Closing --- */
+
+int kafka_consumer_close(struct kafka_consumer *c, struct buf *err)
+{
+	int rc = kafka_commit(c, err);
+
+	c->closing = true;
+	if (c->current)
+		rd_kafka_message_destroy(c->current);
+	if (c->grouped)
+		rd_kafka_consumer_close(c->rk);
+	free_consumer(c);
+	return rc;
+}
