@@ -88,8 +88,8 @@ static enum state behind_quote(struct walk *w, char c)
 }
 
 /*
- * From a state of QUOTED or later to behind the end of that cell or record, where the state is CELL_START; or to
- * `end`, in any state.
+ * From a state of QUOTED or later to behind the end of that cell or record, where the state is
+ * CELL_START; or to `end`, in any state.
  */
 static const char *skip_quoted(struct walk *w, const char *p, const char *end)
 {
@@ -118,12 +118,13 @@ static enum state plain_state(const struct walk *w, const char *p, size_t len)
 }
 
 /*
- * From p, in a record, to behind the record's end. NULL when the bytes run out before it; the walk can then go
- * on with those that follow.
+ * From p, in a record, to behind the record's end. NULL when the bytes run out before it; the walk
+ * can then go on with those that follow.
  */
 static const char *record_end(struct walk *w, const char *p, const char *end)
 {
-	/* The next one, or `end`: sought once for all cells before it, or long lines cost their square. */
+	/* The next one, or `end`: sought once for all cells before it, or long lines would cost
+	 * their square. */
 	const char *newline = NULL;
 
 	for (;;) {
@@ -365,7 +366,10 @@ static uint64_t count_lines(const char *p, const char *end)
 	return n;
 }
 
-/* Finds the next record, blank or not, and moves on behind it. *whole: what libcsv is to judge, if it comes to that. */
+/*
+ * Finds the next record, blank or not, and moves on behind it. *whole is what libcsv judges if there
+ * are quotes: more than row->text when one is unterminated.
+ */
 static void next_record(struct walk *w, const struct block *blk, size_t *pos, uint64_t *line,
 			struct csv_row *row, struct slice *whole)
 {

@@ -8,8 +8,8 @@
  * check. Blank lines are skipped, except where the caller expects one column.
  *
  * A record ends at LF, or CR LF, outside quotes. A CR that no LF follows is data like any other
- * byte: in an unquoted cell it is part of the cell, behind a closing quote it is text where none may
- * be. (libcsv left alone would end a record there; it is told not to.) NUL bytes are data.
+ * byte: in an unquoted cell it is part of the cell, behind a closing quote it is text where none
+ * may be. (libcsv left alone would end a record there; it is told not to.) NUL bytes are data.
  */
 #ifndef KPIPE_CSVIO_H
 #define KPIPE_CSVIO_H
@@ -31,14 +31,16 @@ bool csv_dialect_parse(struct csv_dialect *dialect, const char *delim, const cha
  * Finds record ends: newlines outside quotes. A quote opens a cell only at its start, as in
  * csv_next. After a quoting error (a quote where none may be, text after a closing one) the
  * record ends at the next line end, so that reading starts anew there. An unterminated quote has no
- * record end: it takes all that follows, and csv_next finds what is wrong.
+ * record end: it takes all that follows, and csv_next finds what is wrong. Not to be copied once it
+ * is initialised.
+ *
+ * `head`, false unless set after csv_framer_init: blank lines at the start of an input stay together
+ * with the first record, so that the input's first block holds it, for who reads a header there.
  */
 struct csv_framer {
 	struct framer framer; /* for reader_conf */
 	struct csv_dialect dialect;
-	bool head; /* blank lines at the start of an input are kept together with the first record, so
-		      that an input's first block holds that record: for who reads a header there.
-		      False unless set after csv_framer_init. */
+	bool head;
 	int state;
 };
 
@@ -62,22 +64,21 @@ void csv_reader_one_column(struct csv_reader *r, bool one_column); /* from the n
 enum csv_result { CSV_ROW, CSV_END, CSV_BAD };
 
 /*
- * The next row of the block from *pos on (0 at first), *line counting the block's lines so far (0 at first).
- * CSV_BAD: row->text and row->line are set, the reason is in err, and the next call goes on behind that record.
- * The bad record of an unterminated quote is its first line.
+ * The next row of the block from *pos on (0 at first), *line counting the block's lines so far (0 at
+ * first). CSV_BAD: row->text and row->line are set, the reason is in err, and the next call goes on
+ * behind that record. The bad record of an unterminated quote is its first line.
  */
 enum csv_result csv_next(struct csv_reader *r, const struct block *blk, size_t *pos, uint64_t *line,
 			 struct csv_row *row, struct buf *err);
 
-/*
- * The names in an option's text: one CSV row, with comma and '"', so that a name may hold a comma. Freed
- * with csv_names_free. False: reason in err.
- */
+/* Names of columns. Freed with csv_names_free. */
 struct csv_names {
 	struct slice *v;
 	size_t n;
 };
 
+/* From an option's text: one CSV row, with comma and '"', so that a name may hold a comma. False:
+ * reason in err. */
 bool csv_names_parse(struct csv_names *names, const char *text, struct buf *err);
 void csv_names_copy(struct csv_names *names, const struct slice *cells, size_t n);
 void csv_names_free(struct csv_names *names);
@@ -88,7 +89,7 @@ size_t csv_names_find(const struct csv_names *names, struct slice name);
 /* The index of the first name that stood before already, or names->n. */
 size_t csv_names_repeated(const struct csv_names *names);
 
-/* Appends a cell, quoted only when it holds the delimiter, a quote, CR or LF, or (alone) when `force`. */
+/* Appends a cell, quoted when it holds the delimiter, a quote, CR or LF, or when `force`. */
 void csv_put_cell(struct buf *out, struct csv_dialect dialect, struct slice text, bool force);
 
 #endif

@@ -211,7 +211,8 @@ bool kafka_producer_pending(const struct kafka_producer *p); /* is there somethi
  */
 uint64_t kafka_producer_flush(struct kafka_producer *p, int64_t limit);
 uint64_t kafka_producer_sent(const struct kafka_producer *p); /* records queued */
-bool kafka_producer_fatal(const struct kafka_producer *p);    /* no record can be sent any more */
+/* Why no record can be sent any more; NULL while they can. */
+const char *kafka_producer_fatal(const struct kafka_producer *p);
 void kafka_producer_close(struct kafka_producer *p);
 
 /* --- A broker in a box --- */

@@ -49,9 +49,11 @@ struct reader {
 	bool begun;   /* a block of this input was given */
 	bool bom_checked;
 	const char *name;
-	struct buf bytes; /* read and not yet given */
-	size_t whole;     /* of them in whole records */
-	size_t framed;    /* of them seen by the framer */
+	bool dropping;    /* inside the rest of a record that was too long */
+	struct buf bytes; /* read; */
+	size_t start;     /* of them given already */
+	size_t whole;     /* of the others: in whole records */
+	size_t framed;    /* of the others: seen by the framer */
 	uint64_t seq, offset;
 };
 
@@ -102,69 +104,126 @@ bool reader_fed(const struct reader *r)
 	return r->fd < 0 ? !r->conf.nfiles : r->fed;
 }
 
-static bool open_input(struct reader *r, struct buf *err)
+bool reader_begun(const struct reader *r)
+{
+	return r->fd >= 0 && r->begun;
+}
+
+/* A named pipe is opened when its other end is, unless a signal comes first. */
+static int open_file(const char *file)
+{
+	int fd;
+
+	do {
+		fd = open(file, O_RDONLY | O_CLOEXEC);
+	} while (fd < 0 && errno == EINTR && !loop_signal());
+	return fd;
+}
+
+/* READ_BLOCK when the input is open. */
+static enum read_result open_input(struct reader *r, struct buf *err)
 {
 	const char *file = r->conf.nfiles ? r->conf.files[r->at] : "-";
 	bool standard = strcmp(file, "-") == 0;
 	struct stat st;
 
 	r->name = standard ? "stdin" : file;
-	r->fd = standard ? STDIN_FILENO : open(file, O_RDONLY | O_CLOEXEC);
+	r->fd = standard ? STDIN_FILENO : open_file(file);
+	if (r->fd < 0 && errno == EINTR)
+		return READ_WAIT;
 	if (r->fd < 0 || fstat(r->fd, &st) < 0) {
 		buf_setf(err, "%s: %s", r->name, strerror(errno));
-		return false;
+		return READ_ERROR;
 	}
 	r->regular = S_ISREG(st.st_mode);
 	r->fed = standard && !r->regular && !isatty(r->fd);
-	r->begun = r->bom_checked = false;
+	r->begun = r->dropping = false;
+	r->bom_checked = !r->conf.strip_bom;
 	r->ended = NOT_ENDED;
 	r->offset = 0;
-	r->whole = r->framed = 0;
+	r->start = r->whole = r->framed = 0;
 	if (r->conf.framer->reset)
 		r->conf.framer->reset(r->conf.framer->state);
-	return true;
+	return READ_BLOCK;
 }
 
+static const char *pending(const struct reader *r)
+{
+	return r->bytes.data ? r->bytes.data + r->start : "";
+}
+
+static size_t npending(const struct reader *r)
+{
+	return r->bytes.len - r->start;
+}
+
+/* Waits for a third byte only where the first ones may be a mark's. */
 static void check_bom(struct reader *r)
 {
-	if (r->bom_checked || (r->bytes.len < 3 && !r->ended))
+	static const char bom[] = {'\xef', '\xbb', '\xbf'};
+	size_t n = npending(r) < sizeof bom ? npending(r) : sizeof bom;
+
+	if (r->bom_checked)
+		return;
+	if (memcmp(pending(r), bom, n) == 0 && n < sizeof bom && !r->ended)
 		return;
 	r->bom_checked = true;
-	if (!r->conf.strip_bom || r->bytes.len < 3 || memcmp(r->bytes.data, "\xef\xbb\xbf", 3) != 0)
+	if (n < sizeof bom || memcmp(pending(r), bom, n) != 0)
 		return;
-	memmove(r->bytes.data, r->bytes.data + 3, r->bytes.len - 3);
-	r->bytes.len -= 3;
+	r->start += n;
+	r->offset += n;
 }
 
-/* Shows the framer the bytes it has not seen, up to the end of a block; in single mode only as far as one record. */
+/* Shows the framer the bytes it has not seen; in single mode, and in search of the end of a record
+ * that is dropped, only as far as one record. */
 static void frame(struct reader *r)
 {
 	const struct framer *f = r->conf.framer;
+	bool one = r->conf.single || r->dropping;
 
 	if (!r->bom_checked)
 		return;
-	while (r->framed < r->bytes.len && !(r->conf.single && r->whole)) {
-		size_t piece = r->conf.single ? 1 : r->bytes.len - r->framed;
-		size_t end = f->feed(f->state, r->bytes.data + r->framed, piece);
+	while (r->framed < npending(r) && !(one && r->whole)) {
+		size_t piece = one ? 1 : npending(r) - r->framed;
+		size_t end = f->feed(f->state, pending(r) + r->framed, piece);
 		if (end)
 			r->whole = r->framed + end;
 		r->framed += piece;
 	}
 }
 
+/* A block is full at its size or, for the sake of a longer record, at that doubled and doubled again: so copying
+ * stays linear. The least such size above n. */
+static size_t next_size(const struct reader *r, size_t n)
+{
+	size_t size = r->conf.block_size;
+
+	while (size <= n)
+		size *= 2;
+	return size;
+}
+
+static bool full(const struct reader *r)
+{
+	return npending(r) && next_size(r, npending(r) - 1) == npending(r);
+}
+
 /* Reads once. False when that would wait; the end and errors are noted in r->ended. */
 static bool read_more(struct reader *r)
 {
-	size_t aim = r->conf.block_size;
+	size_t room;
 	ssize_t n;
 
-	/* A record longer than a block doubles the room, so that copying stays linear. */
-	while (aim <= r->bytes.len)
-		aim *= 2;
 	if (!r->regular && !loop_readable(r->fd))
 		return false;
-	buf_reserve(&r->bytes, aim - r->bytes.len);
-	n = read(r->fd, r->bytes.data + r->bytes.len, aim - r->bytes.len);
+	if (r->start) {
+		memmove(r->bytes.data, pending(r), npending(r));
+		r->bytes.len -= r->start;
+		r->start = 0;
+	}
+	room = next_size(r, r->bytes.len) - r->bytes.len;
+	buf_reserve(&r->bytes, room);
+	n = read(r->fd, r->bytes.data + r->bytes.len, room);
 	if (n < 0) {
 		if (errno == EINTR || errno == EAGAIN || errno == EWOULDBLOCK)
 			return false;
@@ -178,18 +237,8 @@ static bool read_more(struct reader *r)
 	return true;
 }
 
-/* Gives the whole records out as a block; the rest begins the next one. */
-static void cut(struct reader *r, struct block *b)
+static void describe(struct reader *r, struct block *b)
 {
-	size_t rest = r->bytes.len - r->whole;
-	struct buf next = b->buf;
-
-	buf_clear(&next);
-	buf_add(&next, r->bytes.data ? r->bytes.data + r->whole : "", rest);
-	b->buf = r->bytes;
-	b->buf.len = r->whole;
-	if (b->buf.data)
-		b->buf.data[b->buf.len] = '\0';
 	b->kind = BLOCK_DATA;
 	b->source = (unsigned)r->at;
 	b->name = r->name;
@@ -198,9 +247,68 @@ static void cut(struct reader *r, struct block *b)
 	b->first = !r->begun;
 	b->line = 0;
 	r->begun = true;
+}
+
+static void add_pending(const struct reader *r, struct buf *b, size_t from, size_t len)
+{
+	buf_reserve(b, len);
+	memcpy(b->data + b->len, pending(r) + from, len);
+	b->len += len;
+	b->data[b->len] = '\0';
+}
+
+/* Gives the whole records out as a block; the rest begins the next one. */
+static void cut(struct reader *r, struct block *b)
+{
+	size_t rest = npending(r) - r->whole;
+
+	describe(r, b);
+	buf_clear(&b->buf);
+	if (r->conf.single || r->start) {
+		add_pending(r, &b->buf, 0, r->whole);
+		r->start += r->whole;
+	} else {
+		struct buf next = b->buf;
+		add_pending(r, &next, r->whole, rest);
+		b->buf = r->bytes;
+		b->buf.len = 0;
+		buf_reserve(&b->buf, r->whole);
+		b->buf.len = r->whole;
+		b->buf.data[b->buf.len] = '\0';
+		r->bytes = next;
+	}
 	r->offset += r->whole;
-	r->bytes = next;
 	r->framed -= r->whole;
+	r->whole = 0;
+	frame(r);
+}
+
+/* Gives the beginning of a record that is too long as a block of its own; what follows of it is dropped. */
+static void cut_long(struct reader *r, struct block *b)
+{
+	size_t len = (size_t)r->conf.max_record + 1;
+
+	describe(r, b);
+	buf_clear(&b->buf);
+	add_pending(r, &b->buf, 0, len);
+	buf_add_char(&b->buf, r->conf.framer->end);
+	r->offset += npending(r);
+	buf_clear(&r->bytes);
+	r->start = r->framed = 0;
+	r->dropping = true;
+}
+
+/* One read's worth of a record that is too long. */
+static void drop(struct reader *r)
+{
+	size_t end;
+
+	frame(r);
+	r->dropping = !r->whole;
+	end = r->whole ? r->whole : npending(r);
+	r->start += end;
+	r->offset += end;
+	r->framed -= end;
 	r->whole = 0;
 	frame(r);
 }
@@ -210,7 +318,13 @@ static bool ready(const struct reader *r)
 {
 	if (!r->whole)
 		return false;
-	return !r->conf.fill || r->ended || r->bytes.len >= r->conf.block_size;
+	return r->conf.single || !r->conf.fill || r->ended || full(r);
+}
+
+/* Only a full block tells it when blocks may not depend on how bytes arrive. */
+static bool too_long(const struct reader *r)
+{
+	return !r->whole && npending(r) > r->conf.max_record && (!r->conf.fill || full(r));
 }
 
 /* A last record without its end gets one. */
@@ -218,58 +332,76 @@ static void complete_tail(struct reader *r)
 {
 	check_bom(r);
 	frame(r);
-	if (r->whole || !r->bytes.len)
+	if (r->whole || !npending(r))
 		return;
 	buf_add_char(&r->bytes, r->conf.framer->end);
-	r->whole = r->framed = r->bytes.len;
+	r->whole = r->framed = npending(r);
 }
 
 /* What the end of an input leaves to give: its last records, or the one empty block of an empty input. */
 static bool last_block(struct reader *r, struct block *b)
 {
-	complete_tail(r);
-	if (!r->whole && r->begun)
-		return false;
-	cut(r, b);
-	return true;
+	if (r->ended == ENDED_WELL)
+		complete_tail(r);
+	if (r->whole || (!r->begun && r->ended == ENDED_WELL)) {
+		cut(r, b);
+		return true;
+	}
+	return false;
+}
+
+static enum read_result end_input(struct reader *r, struct block *b, struct buf *err)
+{
+	if (last_block(r, b))
+		return READ_BLOCK;
+	if (r->ended != ENDED_WELL) {
+		buf_setf(err, "%s: %s", r->name, strerror(r->ended));
+		return READ_ERROR;
+	}
+	close_input(r);
+	buf_clear(&r->bytes);
+	r->at++;
+	return READ_END;
 }
 
 enum read_result reader_next(struct reader *r, struct block *b, struct buf *err)
 {
 	size_t inputs = r->conf.nfiles ? r->conf.nfiles : 1;
+	enum read_result rc;
 
 	for (;;) {
 		if (r->fd < 0) {
 			if (r->at >= inputs)
 				return READ_END;
-			if (!open_input(r, err))
-				return READ_ERROR;
+			rc = open_input(r, err);
+			if (rc != READ_BLOCK)
+				return rc;
 		}
 		if (ready(r)) {
 			cut(r, b);
 			return READ_BLOCK;
 		}
-		if (!r->whole && r->bytes.len > r->conf.max_record)
-			return READ_TOO_LONG;
-		switch (r->ended) {
-		case NOT_ENDED:
-			if (!read_more(r))
+		if (too_long(r)) {
+			if (!r->conf.cut_long)
+				return READ_TOO_LONG;
+			cut_long(r, b);
+			return READ_BLOCK;
+		}
+		if (r->ended) {
+			rc = end_input(r, b, err);
+			if (rc != READ_END)
+				return rc;
+			continue;
+		}
+		if (!read_more(r))
+			return READ_WAIT;
+		check_bom(r);
+		if (r->dropping) {
+			drop(r);
+			if (r->dropping && !r->ended)
 				return READ_WAIT;
-			check_bom(r);
+		} else {
 			frame(r);
-			continue;
-		case ENDED_WELL:
-			if (last_block(r, b))
-				return READ_BLOCK;
-			close_input(r);
-			buf_clear(&r->bytes);
-			r->at++;
-			continue;
-		case STOPPED:
-			return READ_END;
-		default:
-			buf_setf(err, "%s: %s", r->name, strerror(r->ended));
-			return READ_ERROR;
 		}
 	}
 }
@@ -297,13 +429,32 @@ struct writer *writer_fd(int fd, const char *name)
 	return writer_new(fd, name);
 }
 
+/* The file beside an atomic one: it goes, whoever ends the process. */
+static const char *unfinished;
+
+static void set_unfinished(const char *path)
+{
+	unfinished = path;
+	loop_remove_at_kill(path);
+}
+
+static void remove_unfinished(void)
+{
+	if (unfinished)
+		unlink(unfinished);
+	set_unfinished(NULL);
+}
+
 struct writer *writer_atomic(const char *path, struct buf *err)
 {
+	static bool registered;
 	struct buf temp = BUF_INIT;
 	struct writer *w;
 	mode_t mask;
 	int fd;
 
+	if (!registered)
+		registered = atexit(remove_unfinished) == 0;
 	buf_addf(&temp, "%s.XXXXXX", path);
 	fd = mkstemp(temp.data);
 	if (fd < 0) {
@@ -319,7 +470,7 @@ struct writer *writer_atomic(const char *path, struct buf *err)
 	w = writer_new(fd, path);
 	w->path = mem_strdup(path);
 	w->temp = temp.data;
-	loop_remove_at_kill(w->temp);
+	set_unfinished(w->temp);
 	return w;
 }
 
@@ -334,19 +485,11 @@ struct writer *writer_append(const char *path, struct buf *err)
 	return writer_new(fd, path);
 }
 
-static void remove_temp(struct writer *w)
-{
-	if (!w->temp)
-		return;
-	unlink(w->temp);
-	loop_remove_at_kill(NULL);
-}
-
 static _Noreturn void write_failed(struct writer *w)
 {
 	int why = errno;
 
-	remove_temp(w);
+	remove_unfinished();
 	if (why == EPIPE)
 		loop_broken_pipe();
 	diag_die(EXIT_FAIL, "%s: write error: %s", w->name, strerror(why));
@@ -438,7 +581,7 @@ void writer_close(struct writer *w)
 	if (w->temp) {
 		if (rename(w->temp, w->path) < 0)
 			write_failed(w);
-		loop_remove_at_kill(NULL);
+		set_unfinished(NULL);
 		if (sync_directory(w->path) < 0)
 			diag_die(EXIT_FAIL, "%s: cannot sync its directory: %s", w->path,
 				 strerror(errno));
@@ -450,7 +593,8 @@ void writer_abandon(struct writer *w)
 {
 	if (!w)
 		return;
-	remove_temp(w);
+	if (w->temp)
+		remove_unfinished();
 	if (w->fd > STDERR_FILENO)
 		close(w->fd);
 	writer_free(w);

@@ -247,17 +247,17 @@ static bool from_parts(struct parts p, struct dec *r)
 	return true;
 }
 
+/* Brings a and b to one scale, false when that overflows. */
 static bool align(struct dec *a, struct dec *b)
 {
-	struct dec *less = a->scale < b->scale ? a : b;
-	int scale = less == a ? b->scale : a->scale;
+	int rise = b->scale - a->scale;
 
-	if (a->scale == b->scale)
-		return true;
-	if (!times_ten_to(less->v, scale - less->scale, &less->v))
-		return false;
-	less->scale = scale;
-	return true;
+	if (rise > 0) {
+		a->scale = b->scale;
+		return times_ten_to(a->v, rise, &a->v);
+	}
+	b->scale = a->scale;
+	return rise == 0 || times_ten_to(b->v, -rise, &b->v);
 }
 
 /*
@@ -300,10 +300,11 @@ bool dec_add(struct dec a, struct dec b, struct dec *r)
 	struct dec x = a, y = b;
 	i128 v;
 
-	if (!align(&x, &y) || __builtin_add_overflow(x.v, y.v, &v))
-		return add_wide(parts_of(a), parts_of(b), r);
-	*r = (struct dec){v, x.scale};
-	return true;
+	if (align(&x, &y) && !__builtin_add_overflow(x.v, y.v, &v)) {
+		*r = (struct dec){v, x.scale};
+		return true;
+	}
+	return add_wide(parts_of(a), parts_of(b), r);
 }
 
 bool dec_sub(struct dec a, struct dec b, struct dec *r)
@@ -609,6 +610,27 @@ static bool scaled(uint64_t w, bool more, int exp, int k, double *d)
 	return round_double(upper, exp, true) == *d;
 }
 
+/* m / (10^scale * count), rounded once; m > 0. */
+static double quotient(u128 m, int scale, uint64_t count)
+{
+	struct big num, den;
+	u128 unit;
+
+	if (!__builtin_mul_overflow(ten_to(scale), (u128)count, &unit) && unit <= UINT64_MAX) {
+		int zeros = leading_zeros(m);
+		u128 q;
+
+		if (m <= DOUBLE_WHOLE && unit <= DOUBLE_WHOLE)
+			return (double)(uint64_t)m / (double)(uint64_t)unit;
+		q = (m << zeros) / unit;
+		return round_double(q, -zeros, q * unit != m << zeros);
+	}
+	big_set(&num, m);
+	big_set(&den, count);
+	big_times_ten_to(&den, scale);
+	return ratio(&num, &den);
+}
+
 /* The first 19 digits that count, and what came behind. */
 struct lead {
 	uint64_t w;
@@ -685,7 +707,6 @@ static double double_of(const struct number *n)
 		return 0;
 	if (l.n + exp > DBL_MAX_10_EXP + 1)
 		return (double)INFINITY;
-	/* One operation on two exact doubles is rounded once (Clinger, 1990). */
 	if (!l.more && l.w <= DOUBLE_WHOLE && exp >= -TEN_DOUBLE_MAX && exp <= TEN_DOUBLE_MAX)
 		return exp < 0 ? (double)l.w / ten_double[-exp] : (double)l.w * ten_double[exp];
 	return scaled(l.w, l.more, 0, (int)exp, &d) ? d : double_exactly(n);
@@ -698,35 +719,18 @@ double num_double(const char *p, size_t len)
 	int scale;
 	double d;
 
-	if (plain(p, len, &m, &scale) && m <= DOUBLE_WHOLE && scale <= TEN_DOUBLE_MAX) {
-		d = (double)m / ten_double[scale];
+	if (plain(p, len, &m, &scale)) {
+		/* One operation on two exact doubles is rounded once (Clinger, 1990). */
+		if (m <= DOUBLE_WHOLE)
+			d = (double)m / ten_double[scale];
+		else if (!scaled(m, false, 0, -scale, &d))
+			d = quotient(m, scale, 1);
 		return *p == '-' ? -d : d;
 	}
 	if (!split(&n, p, len))
 		return (double)NAN;
 	d = double_of(&n);
 	return n.neg ? -d : d;
-}
-
-/* m / (10^scale * count), rounded once; m > 0. */
-static double quotient(u128 m, int scale, uint64_t count)
-{
-	struct big num, den;
-	u128 unit;
-
-	if (!__builtin_mul_overflow(ten_to(scale), (u128)count, &unit) && unit <= UINT64_MAX) {
-		int zeros = leading_zeros(m);
-		u128 q;
-
-		if (m <= DOUBLE_WHOLE && unit <= DOUBLE_WHOLE)
-			return (double)(uint64_t)m / (double)(uint64_t)unit;
-		q = (m << zeros) / unit;
-		return round_double(q, -zeros, q * unit != m << zeros);
-	}
-	big_set(&num, m);
-	big_set(&den, count);
-	big_times_ten_to(&den, scale);
-	return ratio(&num, &den);
 }
 
 double dec_div(struct dec sum, uint64_t count)
@@ -802,13 +806,14 @@ void dec_put(struct buf *out, struct dec d)
 		*--p = '0';
 	while (end > point && end[-1] == '0')
 		end--;
+	if (end > point) {
+		memmove(p - 1, p, (size_t)(point - p));
+		p--;
+		point[-1] = '.';
+	}
 	if (d.v < 0)
 		*--p = '-';
-	buf_add(out, p, (size_t)(point - p));
-	if (end > point) {
-		buf_add_char(out, '.');
-		buf_add(out, point, (size_t)(end - point));
-	}
+	buf_add(out, p, (size_t)(end - p));
 }
 
 /* digits * 10^exp; no trailing zeros */

@@ -261,38 +261,37 @@ bool when_parse(const char *p, size_t len, int64_t *us)
 	return true;
 }
 
-/* Appends n in at least `width` digits. */
-static void put_number(struct buf *out, int64_t n, int width)
+/* Writes n in at least `width` digits and the byte behind it; where that ends. */
+static char *write_number(char *p, int64_t n, int width, char behind)
 {
-	char text[24], *end = text + sizeof text, *p = end;
+	char digits[20];
+	int len = 0;
 
-	for (; n || end - p < width; n /= 10)
-		*--p = (char)('0' + n % 10);
-	buf_add(out, p, (size_t)(end - p));
+	for (; n || len < width; n /= 10)
+		digits[len++] = (char)('0' + n % 10);
+	while (len)
+		*p++ = digits[--len];
+	*p++ = behind;
+	return p;
 }
 
 void when_put(struct buf *out, int64_t us)
 {
 	int64_t of_day = us % DAY < 0 ? us % DAY + DAY : us % DAY, ms = of_day / WHEN_MS, year;
 	int month, day;
+	char text[40], *p = text;
 
 	date_of(floor_div(us, DAY), &year, &month, &day);
 	if (year < 0 || year > 9999)
-		buf_add_char(out, year < 0 ? '-' : '+');
-	put_number(out, year < 0 ? -year : year, 4);
-	buf_add_char(out, '-');
-	put_number(out, month, 2);
-	buf_add_char(out, '-');
-	put_number(out, day, 2);
-	buf_add_char(out, 'T');
-	put_number(out, ms / (HOUR / WHEN_MS), 2);
-	buf_add_char(out, ':');
-	put_number(out, ms / (MINUTE / WHEN_MS) % 60, 2);
-	buf_add_char(out, ':');
-	put_number(out, ms / 1000 % 60, 2);
-	buf_add_char(out, '.');
-	put_number(out, ms % 1000, 3);
-	buf_add_char(out, 'Z');
+		*p++ = year < 0 ? '-' : '+';
+	p = write_number(p, year < 0 ? -year : year, 4, '-');
+	p = write_number(p, month, 2, '-');
+	p = write_number(p, day, 2, 'T');
+	p = write_number(p, ms / (HOUR / WHEN_MS), 2, ':');
+	p = write_number(p, ms / (MINUTE / WHEN_MS) % 60, 2, ':');
+	p = write_number(p, ms / 1000 % 60, 2, '.');
+	p = write_number(p, ms % 1000, 3, 'Z');
+	buf_add(out, text, (size_t)(p - text));
 }
 
 /* --- Timestamps as numbers. --- */

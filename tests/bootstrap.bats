@@ -13,7 +13,7 @@ setup()
 	for tool in awk cat cksum cut date dirname find getconf grep mkdir sed sh sort tail; do
 		ln -s "$(command -v $tool)" bin
 	done
-	for tool in apt-get autoconf automake bash bats datamash java jq kcat make mlr mvn \
+	for tool in apt-get autoconf automake bash bats datamash java jq kcat make mandoc mlr mvn \
 		pkg-config ps python3 shellcheck sqlite3; do
 		stand_in $tool <<<'exit 0'
 	done

@@ -19,6 +19,7 @@ esac
 # A test file with a setup of its own calls this first in it.
 common_setup()
 {
+	disown -a # of bats' own timer, which a plain `wait` in a test would wait for
 	cd "$BATS_TEST_TMPDIR" || return
 }
 

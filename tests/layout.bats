@@ -76,7 +76,9 @@ breaks()
 	for test in $(words_of unit_tests tests/local.mk); do
 		each_exists "$test.c"
 	done
-	each_exists $(words_of bats_tests tests/local.mk) $(words_of broker_tests tests/local.mk)
+	for test in $(words_of bats_tests tests/local.mk) $(words_of broker_tests tests/local.mk); do
+		each_exists "$test"
+	done
 }
 
 @test "every file of lib is listed in lib/local.mk" {

@@ -21,9 +21,13 @@ bats_tests = \
 	tests/bootstrap.bats \
 	tests/csvin.bats \
 	tests/csvout.bats \
-	tests/layout.bats
+	tests/kwindow.bats \
+	tests/layout.bats \
+	tests/man.bats \
+	tests/summary.bats
 
-broker_tests =
+broker_tests = \
+	tests/broker/examples.bats
 
 check_PROGRAMS += $(unit_tests)
 TESTS += $(unit_tests) $(bats_tests) $(broker_tests)
@@ -47,6 +51,7 @@ EXTRA_DIST += \
 	tests/kafka/suite \
 	tests/kafka/with-kafka \
 	tests/layers.awk \
+	tests/oracle.py \
 	tests/run-bats \
 	tests/summary.sh \
 	tests/unit/tap.h

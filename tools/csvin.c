@@ -13,10 +13,9 @@ enum types { TYPES_AUTO, TYPES_TEXT };
 
 static const char *const types_choices[] = {"auto", "text", NULL};
 
-/* What goes before a column's value, "{" or "," included; and whether it is a string at any rate. */
 struct column {
-	struct slice key;
-	bool text;
+	struct slice key; /* what goes before its values, "{" or "," included */
+	bool text;        /* always a string */
 };
 
 struct table {
@@ -43,15 +42,17 @@ struct csvin {
 static const struct opt opts[] = {
 	{0, "types", OPT_CHOICE, OFF(types), "auto|text",
 	 "auto (default): numbers, null, strings; text: strings", types_choices},
-	{0, "text", OPT_LIST, OFF(text), "COL,...", "these columns are strings, whatever they hold", NULL},
-	{0, "null-value", OPT_STRING, OFF(null), "TEXT", "a cell equal to TEXT is null, in any column", NULL},
+	{0, "text", OPT_LIST, OFF(text), "COL,...", "these columns are strings, whatever they hold",
+	 NULL},
+	{0, "null-value", OPT_STRING, OFF(null), "TEXT",
+	 "a cell equal to TEXT is null, in any column", NULL},
 	{0},
 };
 
 static const struct tool tool = {
 	.usage = "[OPTIONS] [FILE...]",
 	.summary = "Turn the rows of CSV files into JSON objects, one a line.",
-	.notes = "A cell that is exactly a JSON number stays one, as written; an empty cell is null.\n"
+	.notes = "A cell that is just a JSON number stays as it is written; an empty one is null.\n"
 		 "COL,... is itself a CSV row: a name with a comma goes in quotes.",
 	.max_operands = -1,
 };
@@ -95,8 +96,8 @@ static struct table *table_new(const struct csvin *c, const struct csv_names *na
 		json_put_string(&key, name.ptr, name.len);
 		buf_add_char(&key, ':');
 		t->columns[i].key = buf_slice(&key);
-		t->columns[i].text =
-			c->types == TYPES_TEXT || csv_names_find(&c->text_names, name) < c->text_names.n;
+		t->columns[i].text = c->types == TYPES_TEXT ||
+				     csv_names_find(&c->text_names, name) < c->text_names.n;
 	}
 	return t;
 }

@@ -77,7 +77,8 @@ static void columns_known(struct csvout *c)
 	c->known = true;
 }
 
-/* The number of a column, or how many there are. Fields mostly come in the columns' order: `guess` is tried first. */
+/* The number of a column, or how many there are. Fields mostly come in the columns' order: `guess`
+ * is tried first. */
 static size_t find_column(const struct csvout *c, struct slice name, size_t guess)
 {
 	const size_t *number;
@@ -91,8 +92,8 @@ static size_t find_column(const struct csvout *c, struct slice name, size_t gues
 /* --- Rows --- */
 
 /*
- * A lone empty cell is quoted, or its row would be a blank line; so is what would be taken for a byte order mark at
- * the start of the file.
+ * A lone empty cell is quoted, or its row would be a blank line; so is what would be taken for a
+ * byte order mark at the start of the file.
  */
 static void put_cell(struct csvout *c, size_t i, struct slice text, struct buf *out)
 {

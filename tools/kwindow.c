@@ -347,6 +347,8 @@ static void set_window(struct kwindow *k)
 		diag_usage("the size of a window must be more than 0");
 	if (k->align)
 		k->window.align = duration("--align", k->align, strlen(k->align));
+	if (k->window.size % WHEN_MS || k->window.step % WHEN_MS || k->window.align % WHEN_MS)
+		diag_usage("windows start and end at whole milliseconds, as rows show them");
 }
 
 static void set_time(struct kwindow *k)

@@ -2,7 +2,7 @@
 LDADD = libkpipe.a
 
 bin_PROGRAMS += tools/kmap tools/kfilter tools/kcount tools/kwindow \
-	tools/csvagg tools/csvin tools/csvout
+	tools/csvagg tools/csvin tools/csvout tools/kin tools/kbroker
 
 tools_kmap_SOURCES = tools/kmap.c
 tools_kmap_LDADD = $(LDADD) $(JQ_LIBS) -lm
@@ -24,3 +24,9 @@ tools_csvin_LDADD = $(LDADD) $(CSV_LIBS) -lm
 
 tools_csvout_SOURCES = tools/csvout.c
 tools_csvout_LDADD = $(LDADD) $(CSV_LIBS) -lm
+
+tools_kin_SOURCES = tools/kin.c
+tools_kin_LDADD = $(LDADD) $(RDKAFKA_LIBS) -lm
+
+tools_kbroker_SOURCES = tools/kbroker.c
+tools_kbroker_LDADD = $(LDADD) $(RDKAFKA_LIBS) -lm

@@ -83,8 +83,8 @@ static void complete(struct buf *b)
 }
 
 /*
- * The rows of `text` as the reader would cut it, when it arrives in pieces of `piece` bytes (0: of random sizes).
- * *most: the most rows that a block held.
+ * The rows of `text` as the reader would cut it, when it arrives in pieces of `piece` bytes (0: of
+ * random sizes). *most: the most rows that a block held.
  */
 static void show_framed(struct buf *out, struct csv_framer *f, bool one_column, struct slice text,
 			size_t piece, int *most)
@@ -139,6 +139,8 @@ static const struct known known[] = {
 	{"CR LF behind quotes", "\"a\",\"b\"\r\n\"1\",\"2\"\r\n", "0[a][b] 1[1][2] ", NULL},
 	{"mixed line ends", "a\r\nb\nc", "0[a] 1[b] 2[c] ", NULL},
 	{"empty cells", ",\n,,\n", "0[][] 1[][][] ", NULL},
+	/* The byte beside the delimiter in ASCII is the one that a word-wise search may mistake. */
+	{"minus signs", "-1,-2,--,-,,-3,+4\n", "0[-1][-2][--][-][][-3][+4] ", NULL},
 	{"quoted empty cells", "\"\",\"\"\n", "0[][] ", NULL},
 	{"one quoted empty cell", "\"\"\n", "0[] ", NULL},
 	{"delimiter in quotes", "\"a,b\",c\n", "0[a,b][c] ", NULL},
@@ -385,7 +387,7 @@ static void model_show(struct buf *out, struct csv_dialect d, bool one_column, s
 			size_t at = 0;
 
 			for (size_t i = 0; i < m.n; at = m.ends[i++])
-				cells[i] = slice_of(m.text.data + at, m.ends[i] - at);
+				cells[i] = slice_of(buf_slice(&m.text).ptr + at, m.ends[i] - at);
 			show_row(out, m.line, cells, m.n);
 		}
 		for (const char *p = start; p < m.p; p++)
@@ -412,7 +414,7 @@ static void test_random(void)
 	struct buf text = BUF_INIT, raw = BUF_INIT, want = BUF_INIT, got = BUF_INIT;
 
 	srand(1);
-	for (int i = 0; i < 30000 && !differ && !framed_differ && !late; i++) {
+	for (int i = 0; i < 2000 && !differ && !framed_differ && !late; i++) {
 		struct csv_dialect d = dialects[i % 3];
 		bool one_column = i % 2;
 		struct csv_framer f;
@@ -450,14 +452,15 @@ static void test_random(void)
 	buf_free(&got);
 }
 
-/* A record without quotes, and the same one with an empty quoted cell more, which libcsv then splits. */
+/* A record without quotes, and the same one with one more cell, empty and quoted: then libcsv
+ * splits it. */
 static void test_both_ways(void)
 {
 	struct buf plain = BUF_INIT, quoted = BUF_INIT, a = BUF_INIT, b = BUF_INIT;
 	int differ = 0;
 
 	srand(2);
-	for (int i = 0; i < 20000; i++) {
+	for (int i = 0; i < 1500; i++) {
 		int len = 1 + rand() % 40;
 
 		buf_clear(&plain);
@@ -465,7 +468,7 @@ static void test_both_ways(void)
 		buf_clear(&a);
 		buf_clear(&b);
 		for (int k = 0; k < len; k++)
-			buf_add_char(&plain, "ab, \t,\r,\0\x7f"[rand() % 10]);
+			buf_add_char(&plain, "-b, \t,\r,\0\x7f"[rand() % 10]);
 		buf_add(&quoted, plain.data, plain.len);
 		buf_add_str(&plain, ",\n");
 		buf_add_str(&quoted, ",\"\"\n");
@@ -549,7 +552,7 @@ static void test_round_trip(void)
 	int differ = 0;
 
 	srand(3);
-	for (int i = 0; i < 10000; i++) {
+	for (int i = 0; i < 1500; i++) {
 		struct csv_dialect d = dialects[i % 3];
 		size_t n = 1 + (size_t)(rand() % 4);
 		struct slice slices[4];
