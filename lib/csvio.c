@@ -367,8 +367,8 @@ static uint64_t count_lines(const char *p, const char *end)
 }
 
 /*
- * Finds the next record, blank or not, and moves on behind it. *whole is what libcsv judges if there
- * are quotes: more than row->text when one is unterminated.
+ * Finds the next record, blank or not, and moves on behind it. *whole is what libcsv judges if
+ * there are quotes: more than row->text when one is unterminated.
  */
 static void next_record(struct walk *w, const struct block *blk, size_t *pos, uint64_t *line,
 			struct csv_row *row, struct slice *whole)

@@ -34,8 +34,9 @@ bool csv_dialect_parse(struct csv_dialect *dialect, const char *delim, const cha
  * record end: it takes all that follows, and csv_next finds what is wrong. Not to be copied once it
  * is initialised.
  *
- * `head`, false unless set after csv_framer_init: blank lines at the start of an input stay together
- * with the first record, so that the input's first block holds it, for who reads a header there.
+ * `head`, false unless set after csv_framer_init: blank lines at the start of an input stay
+ * together with the first record, so that the input's first block holds it, for who reads a header
+ * there.
  */
 struct csv_framer {
 	struct framer framer; /* for reader_conf */
@@ -64,9 +65,9 @@ void csv_reader_one_column(struct csv_reader *r, bool one_column); /* from the n
 enum csv_result { CSV_ROW, CSV_END, CSV_BAD };
 
 /*
- * The next row of the block from *pos on (0 at first), *line counting the block's lines so far (0 at
- * first). CSV_BAD: row->text and row->line are set, the reason is in err, and the next call goes on
- * behind that record. The bad record of an unterminated quote is its first line.
+ * The next row of the block from *pos on (0 at first), *line counting the block's lines so far (0
+ * at first). CSV_BAD: row->text and row->line are set, the reason is in err, and the next call goes
+ * on behind that record. The bad record of an unterminated quote is its first line.
  */
 enum csv_result csv_next(struct csv_reader *r, const struct block *blk, size_t *pos, uint64_t *line,
 			 struct csv_row *row, struct buf *err);

@@ -26,6 +26,7 @@ static void put_lookup(struct buf *out, struct slice name)
 struct rewriter {
 	const struct fields *fs;
 	struct buf *out, *err;
+	bool moved; /* from here on a path may start at something else than the row */
 	bool failed;
 };
 
@@ -63,40 +64,89 @@ static void rewrite_string(struct rewriter *rw, struct slice text)
 	buf_add(rw->out, text.ptr + from, text.len - from);
 }
 
-/* {price} and {price: ...}: a key, not an expression. */
-static bool is_object_key(const struct token *before, const struct token *after, int braces)
+/* {price} and {price: ...}: a key, not an expression. `open` holds the brackets around it. */
+static bool is_object_key(const struct token *before, const struct token *after,
+			  const struct buf *open)
 {
-	return braces && (token_is(before, "{") || token_is(before, ",")) &&
+	return open->len && open->data[open->len - 1] == '{' &&
+	       (token_is(before, "{") || token_is(before, ",")) &&
 	       (token_is(after, ":") || token_is(after, ",") || token_is(after, "}"));
+}
+
+static void note_bracket(struct buf *open, const struct token *t)
+{
+	if (t->type != TOK_OP || t->text.len != 1)
+		return;
+	if (strchr("([{", *t->text.ptr))
+		buf_add_char(open, *t->text.ptr);
+	else if (strchr(")]}", *t->text.ptr) && open->len)
+		open->len--;
+}
+
+/* Does a term begin behind this token? Else a .name there belongs to the term before it. */
+static bool begins_term(const struct token *before)
+{
+	static const char *const closers[] = {")", "]", "}", "?", "..", "end", NULL};
+
+	if (!before->text.ptr)
+		return true;
+	for (const char *const *c = closers; *c; c++) {
+		if (token_is(before, *c))
+			return false;
+	}
+	return before->type == TOK_OP || (before->type == TOK_IDENT && is_keyword(before->text));
+}
+
+/* A path that starts at the row must be a column: a misspelt name would be null in silence. */
+static void check_path(struct rewriter *rw, const struct token *before, const struct token *t,
+		       const struct token *after)
+{
+	struct slice name = t->text;
+
+	if (rw->moved || !begins_term(before))
+		return;
+	if (t->type == TOK_DOT && after->type == TOK_STRING && !after->interpolated &&
+	    !memchr(after->text.ptr, '\\', after->text.len))
+		name = slice_of(after->text.ptr + 1, after->text.len - 2);
+	else if (t->type != TOK_FIELD)
+		return;
+	if (fields_column(rw->fs, name) < 0)
+		no_column(rw, name);
+}
+
+static bool moves_on(const struct token *t, const struct token *after)
+{
+	return token_is(t, "|") || token_is(t, "|=") || token_is(t, "as") || token_is(t, "def") ||
+	       (t->type == TOK_IDENT && token_is(after, "("));
 }
 
 static void rewrite(struct rewriter *rw, const char *src, size_t len)
 {
 	struct lexer lx = {src, 0, len};
 	struct token before = {0}, t = lexer_next(&lx);
+	struct buf open = BUF_INIT;
 	size_t done = 0;
-	int braces = 0;
 
 	while (t.type != TOK_END && !rw->failed) {
 		struct token after = lexer_next(&lx);
 		size_t end = (size_t)(t.text.ptr - src) + t.text.len;
 		buf_add(rw->out, src + done, t.start - done);
-		braces += token_is(&t, "{") - token_is(&t, "}");
+		note_bracket(&open, &t);
 		if (t.type == TOK_IDENT && !is_keyword(t.text) && !token_is(&after, "(") &&
-		    fields_column(rw->fs, t.text) >= 0 && !is_object_key(&before, &after, braces))
+		    fields_column(rw->fs, t.text) >= 0 && !is_object_key(&before, &after, &open))
 			put_lookup(rw->out, t.text);
 		else if (t.type == TOK_STRING && t.interpolated)
 			rewrite_string(rw, t.text);
 		else
 			buf_add(rw->out, src + t.start, end - t.start);
-		/* A path that starts at the row is a column; behind a term it may be anything. */
-		if (t.type == TOK_FIELD && !before.text.ptr && fields_column(rw->fs, t.text) < 0)
-			no_column(rw, t.text);
+		check_path(rw, &before, &t, &after);
+		rw->moved |= moves_on(&t, &after);
 		done = end;
 		before = t;
 		t = after;
 	}
 	buf_add(rw->out, src + done, len - done);
+	buf_free(&open);
 }
 
 static bool is_name(const char *src)

@@ -164,17 +164,18 @@ static unsigned parse_path(struct parser *p)
 
 /* --- Terms --- */
 
+/* Of operators, with jq's precedence (its parser.y). */
+enum { ALTERNATIVE = 1, OR, AND, COMPARISON, SUM, PRODUCT };
+
 static unsigned parse_expr(struct parser *p, int min);
 
-static unsigned parse_number(struct parser *p, bool negative)
+static unsigned parse_number(struct parser *p)
 {
 	struct plan_node node = {.op = PLAN_LITERAL, .literal = {.type = VAL_DEC}};
 	struct slice t = p->tok.text;
 
 	if (!dec_parse(&node.literal.dec, t.ptr, t.len))
 		return outside(p);
-	if (negative)
-		node.literal.dec.v = -node.literal.dec.v;
 	advance(p);
 	return add_node(p, node);
 }
@@ -200,6 +201,39 @@ static unsigned parse_ident(struct parser *p)
 	return add_field(p, &name, 1);
 }
 
+static unsigned parse_group(struct parser *p)
+{
+	unsigned n;
+
+	advance(p);
+	n = parse_expr(p, 0);
+	if (!token_is(&p->tok, ")"))
+		return outside(p);
+	advance(p);
+	return n;
+}
+
+/*
+ * As in jq a minus applies to all that binds tighter than a sum: 6 / -3 * 2 is 6 / -(3 * 2). Nothing
+ * tells 0 - x from -x: a zero's sign is never seen.
+ */
+static unsigned parse_negation(struct parser *p)
+{
+	unsigned zero, n;
+	struct plan_node *node;
+
+	advance(p);
+	zero = add_node(p, (struct plan_node){.op = PLAN_LITERAL, .literal = val_int(0)});
+	n = parse_expr(p, PRODUCT);
+	if (p->outside)
+		return 0;
+	node = &p->plan->nodes[n];
+	if (node->op != PLAN_LITERAL || node->literal.type != VAL_DEC)
+		return add_node(p, (struct plan_node){.op = PLAN_SUB, .a = zero, .b = n});
+	node->literal.dec.v = -node->literal.dec.v;
+	return n;
+}
+
 static unsigned parse_term(struct parser *p)
 {
 	struct plan_node node = {.op = PLAN_LITERAL, .literal = {.type = VAL_STR}};
@@ -210,7 +244,7 @@ static unsigned parse_term(struct parser *p)
 	case TOK_DOT:
 		return parse_path(p);
 	case TOK_NUMBER:
-		return parse_number(p, false);
+		return parse_number(p);
 	case TOK_STRING:
 		if (!string_text(p, &node.literal.str))
 			return outside(p);
@@ -221,23 +255,17 @@ static unsigned parse_term(struct parser *p)
 	default:
 		break;
 	}
-	if (token_is(&p->tok, "-")) {
-		advance(p);
-		return p->tok.type == TOK_NUMBER ? parse_number(p, true) : outside(p);
-	}
-	if (!token_is(&p->tok, "(") || p->depth >= PARSE_DEPTH)
+	if (p->depth >= PARSE_DEPTH)
 		return outside(p);
 	p->depth++;
-	advance(p);
-	n = parse_expr(p, 0);
+	n = token_is(&p->tok, "-")   ? parse_negation(p)
+	    : token_is(&p->tok, "(") ? parse_group(p)
+				     : outside(p);
 	p->depth--;
-	if (!token_is(&p->tok, ")"))
-		return outside(p);
-	advance(p);
 	return n;
 }
 
-/* --- Operators, with jq's precedence (its parser.y) --- */
+/* --- Operators --- */
 
 enum assoc { LEFT, RIGHT, NONE };
 
@@ -247,11 +275,13 @@ static const struct binary {
 	int level;
 	enum assoc assoc;
 } binaries[] = {
-	{"//", PLAN_ALT, 1, RIGHT}, {"or", PLAN_OR, 2, LEFT}, {"and", PLAN_AND, 3, LEFT},
-	{"==", PLAN_EQ, 4, NONE},   {"!=", PLAN_NE, 4, NONE}, {"<", PLAN_LT, 4, NONE},
-	{"<=", PLAN_LE, 4, NONE},   {">", PLAN_GT, 4, NONE},  {">=", PLAN_GE, 4, NONE},
-	{"+", PLAN_ADD, 5, LEFT},   {"-", PLAN_SUB, 5, LEFT}, {"*", PLAN_MUL, 6, LEFT},
-	{"/", PLAN_DIV, 6, LEFT},   {"%", PLAN_MOD, 6, LEFT},
+	{"//", PLAN_ALT, ALTERNATIVE, RIGHT}, {"or", PLAN_OR, OR, LEFT},
+	{"and", PLAN_AND, AND, LEFT},         {"==", PLAN_EQ, COMPARISON, NONE},
+	{"!=", PLAN_NE, COMPARISON, NONE},    {"<", PLAN_LT, COMPARISON, NONE},
+	{"<=", PLAN_LE, COMPARISON, NONE},    {">", PLAN_GT, COMPARISON, NONE},
+	{">=", PLAN_GE, COMPARISON, NONE},    {"+", PLAN_ADD, SUM, LEFT},
+	{"-", PLAN_SUB, SUM, LEFT},           {"*", PLAN_MUL, PRODUCT, LEFT},
+	{"/", PLAN_DIV, PRODUCT, LEFT},       {"%", PLAN_MOD, PRODUCT, LEFT},
 };
 
 static const struct binary *find_binary(const struct token *t)
@@ -276,7 +306,7 @@ static unsigned parse_expr(struct parser *p, int min)
 			return 0;
 		left = add_node(p, (struct plan_node){.op = op->op, .a = left, .b = right});
 		/* a == b == c is libjq's to refuse. */
-		if (op->assoc == NONE && (op = find_binary(&p->tok)) && op->level == 4)
+		if (op->assoc == NONE && (op = find_binary(&p->tok)) && op->level == COMPARISON)
 			return outside(p);
 	}
 	return left;

@@ -65,10 +65,28 @@ bool result_bad_line(struct result *res, const struct block *blk, struct slice r
 static bool is_blank(struct slice s)
 {
 	for (size_t i = 0; i < s.len; i++) {
-		if (s.ptr[i] != ' ' && s.ptr[i] != '\t' && s.ptr[i] != '\r')
+		if (s.ptr[i] != ' ' && s.ptr[i] != '\t' && s.ptr[i] != '\r' && s.ptr[i] != '\n')
 			return false;
 	}
 	return true;
+}
+
+static void say_too_long(struct buf *why, uint64_t max)
+{
+	buf_setf(why, "a line of more than %llu bytes (--max-line)", (unsigned long long)max);
+}
+
+/* The reader drops what is beyond the limit when it sees it: what is reported never holds more. */
+static bool bad_long_line(struct result *res, const struct block *blk, struct slice rec)
+{
+	struct buf why = BUF_INIT;
+	bool go_on;
+
+	say_too_long(&why, res->conf->max_line);
+	rec.len = (size_t)res->conf->max_line;
+	go_on = result_bad_line(res, blk, rec, why.data);
+	buf_free(&why);
+	return go_on;
 }
 
 bool result_next(struct result *res, const struct block *blk, struct slice *rec)
@@ -86,7 +104,7 @@ bool result_next(struct result *res, const struct block *blk, struct slice *rec)
 		res->in++;
 		if (rec->len <= res->conf->max_line)
 			return true;
-		if (!result_bad_line(res, blk, *rec, "longer than --max-line"))
+		if (!bad_long_line(res, blk, *rec))
 			return false;
 	}
 	return false;
@@ -261,10 +279,10 @@ static void read_block(struct run *r)
 		break;
 	case READ_TOO_LONG:
 		settle_all(r);
-		buf_addf(&why, "%s:%llu: a line of more than %llu bytes (--max-line)",
-			 reader_name(r->reader), (unsigned long long)(r->line ? r->line : 1),
-			 (unsigned long long)r->conf->max_line);
-		input_failed(r, EXIT_FAIL, buf_str(&why));
+		say_too_long(&why, r->conf->max_line);
+		buf_setf(&err, "%s:%llu: %s", reader_name(r->reader),
+			 (unsigned long long)(reader_begun(r->reader) ? r->line : 1), why.data);
+		input_failed(r, EXIT_FAIL, buf_str(&err));
 		break;
 	case READ_ERROR:
 		input_failed(r, EXIT_FAIL, buf_str(&err));
@@ -419,6 +437,8 @@ static void open_reader(struct run *r, struct operands files)
 		.fill = r->tool->batch,
 		.single = r->conf->unbuffered,
 		.strip_bom = !r->tool->raw,
+		/* Only lines are sure to begin anew behind a record that was cut. */
+		.cut_long = !r->tool->framer,
 	};
 
 	r->reader = reader_new(&conf);

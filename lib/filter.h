@@ -65,8 +65,9 @@ struct result {
 
 /*
  * Record by record through a block of lines, each without its end: counts res->in and res->lines,
- * skips blank lines (unless the tool is raw), and takes out lines over --max-line as bad. False
- * at the end of the block and after a bad record that ends the run.
+ * skips blank lines (unless the tool is raw), and takes out lines over --max-line as bad, with as
+ * many of their bytes as are allowed. False at the end of the block and after a bad record that
+ * ends the run.
  */
 bool result_next(struct result *res, const struct block *blk, struct slice *rec);
 

@@ -305,7 +305,8 @@ static void first_words(struct jqprog *p, struct buf *err)
 		s += sizeof prefix - 1;
 	end = strstr(s, lines);
 	buf_setf(err, "%.*s", (int)(end ? end - s : (ptrdiff_t)strlen(s)), s);
-	while (err->len && err->data[err->len - 1] == '\n')
+	/* It pads the program's last line with blanks. */
+	while (err->len && strchr(" \n", err->data[err->len - 1]))
 		err->data[--err->len] = '\0';
 	for (size_t i = 0; i < err->len; i++) {
 		if (err->data[i] == '\n')

@@ -48,12 +48,12 @@ struct reader {
 	int ended;    /* NOT_ENDED, ENDED_WELL, STOPPED, or the errno of a failed read */
 	bool begun;   /* a block of this input was given */
 	bool bom_checked;
+	bool dropping; /* inside a record that was too long, behind the part that was given */
 	const char *name;
-	bool dropping;    /* inside the rest of a record that was too long */
-	struct buf bytes; /* read; */
-	size_t start;     /* of them given already */
-	size_t whole;     /* of the others: in whole records */
-	size_t framed;    /* of the others: seen by the framer */
+	struct buf bytes; /* read */
+	size_t start;     /* the pending bytes, not yet given, begin here; */
+	size_t whole;     /* so many of them are whole records, */
+	size_t framed;    /* so many were shown to the framer */
 	uint64_t seq, offset;
 };
 
@@ -141,6 +141,7 @@ static enum read_result open_input(struct reader *r, struct buf *err)
 	r->bom_checked = !r->conf.strip_bom;
 	r->ended = NOT_ENDED;
 	r->offset = 0;
+	buf_clear(&r->bytes);
 	r->start = r->whole = r->framed = 0;
 	if (r->conf.framer->reset)
 		r->conf.framer->reset(r->conf.framer->state);
@@ -174,8 +175,10 @@ static void check_bom(struct reader *r)
 	r->offset += n;
 }
 
-/* Shows the framer the bytes it has not seen; in single mode, and in search of the end of a record
- * that is dropped, only as far as one record. */
+/*
+ * Shows the framer the bytes it has not seen; in single mode, and in search of the end of a record
+ * that is dropped, only as far as one record.
+ */
 static void frame(struct reader *r)
 {
 	const struct framer *f = r->conf.framer;
@@ -192,8 +195,10 @@ static void frame(struct reader *r)
 	}
 }
 
-/* A block is full at its size or, for the sake of a longer record, at that doubled and doubled again: so copying
- * stays linear. The least such size above n. */
+/*
+ * A block is full at its size or, for the sake of a longer record, at that doubled and doubled
+ * again: so copying stays linear. The least such size above n.
+ */
 static size_t next_size(const struct reader *r, size_t n)
 {
 	size_t size = r->conf.block_size;
@@ -249,36 +254,37 @@ static void describe(struct reader *r, struct block *b)
 	r->begun = true;
 }
 
-static void add_pending(const struct reader *r, struct buf *b, size_t from, size_t len)
-{
-	buf_reserve(b, len);
-	memcpy(b->data + b->len, pending(r) + from, len);
-	b->len += len;
-	b->data[b->len] = '\0';
-}
-
 /* Gives the whole records out as a block; the rest begins the next one. */
 static void cut(struct reader *r, struct block *b)
 {
-	size_t rest = npending(r) - r->whole;
-
 	describe(r, b);
 	buf_clear(&b->buf);
 	if (r->conf.single || r->start) {
-		add_pending(r, &b->buf, 0, r->whole);
+		buf_add(&b->buf, pending(r), r->whole);
 		r->start += r->whole;
 	} else {
 		struct buf next = b->buf;
-		add_pending(r, &next, r->whole, rest);
+		buf_add(&next, pending(r) + r->whole, npending(r) - r->whole);
 		b->buf = r->bytes;
-		b->buf.len = 0;
-		buf_reserve(&b->buf, r->whole);
 		b->buf.len = r->whole;
-		b->buf.data[b->buf.len] = '\0';
+		buf_add(&b->buf, "", 0); /* only for the NUL byte behind */
 		r->bytes = next;
 	}
 	r->offset += r->whole;
 	r->framed -= r->whole;
+	r->whole = 0;
+	frame(r);
+}
+
+/* What was read of a record that is too long goes. */
+static void drop(struct reader *r)
+{
+	size_t n = r->whole ? r->whole : npending(r);
+
+	r->dropping = !r->whole;
+	r->start += n;
+	r->offset += n;
+	r->framed -= n;
 	r->whole = 0;
 	frame(r);
 }
@@ -290,27 +296,23 @@ static void cut_long(struct reader *r, struct block *b)
 
 	describe(r, b);
 	buf_clear(&b->buf);
-	add_pending(r, &b->buf, 0, len);
+	buf_add(&b->buf, pending(r), len);
 	buf_add_char(&b->buf, r->conf.framer->end);
-	r->offset += npending(r);
-	buf_clear(&r->bytes);
-	r->start = r->framed = 0;
 	r->dropping = true;
+	drop(r);
 }
 
-/* One read's worth of a record that is too long. */
-static void drop(struct reader *r)
+/*
+ * Frames what a read brought. False while that is only part of a record that is dropped: it may
+ * have no end, and the caller has other things to look after.
+ */
+static bool take_in(struct reader *r)
 {
-	size_t end;
-
+	check_bom(r);
 	frame(r);
-	r->dropping = !r->whole;
-	end = r->whole ? r->whole : npending(r);
-	r->start += end;
-	r->offset += end;
-	r->framed -= end;
-	r->whole = 0;
-	frame(r);
+	if (r->dropping)
+		drop(r);
+	return !r->dropping || r->ended;
 }
 
 /* Is it time to give out what there is? */
@@ -334,34 +336,20 @@ static void complete_tail(struct reader *r)
 	frame(r);
 	if (r->whole || !npending(r))
 		return;
-	buf_add_char(&r->bytes, r->conf.framer->end);
+	/* It may end in one that does not count: a newline inside quotes. */
+	if (r->bytes.data[r->bytes.len - 1] != r->conf.framer->end)
+		buf_add_char(&r->bytes, r->conf.framer->end);
 	r->whole = r->framed = npending(r);
 }
 
 /* What the end of an input leaves to give: its last records, or the one empty block of an empty input. */
 static bool last_block(struct reader *r, struct block *b)
 {
-	if (r->ended == ENDED_WELL)
-		complete_tail(r);
-	if (r->whole || (!r->begun && r->ended == ENDED_WELL)) {
-		cut(r, b);
-		return true;
-	}
-	return false;
-}
-
-static enum read_result end_input(struct reader *r, struct block *b, struct buf *err)
-{
-	if (last_block(r, b))
-		return READ_BLOCK;
-	if (r->ended != ENDED_WELL) {
-		buf_setf(err, "%s: %s", r->name, strerror(r->ended));
-		return READ_ERROR;
-	}
-	close_input(r);
-	buf_clear(&r->bytes);
-	r->at++;
-	return READ_END;
+	complete_tail(r);
+	if (!r->whole && r->begun)
+		return false;
+	cut(r, b);
+	return true;
 }
 
 enum read_result reader_next(struct reader *r, struct block *b, struct buf *err)
@@ -387,21 +375,22 @@ enum read_result reader_next(struct reader *r, struct block *b, struct buf *err)
 			cut_long(r, b);
 			return READ_BLOCK;
 		}
-		if (r->ended) {
-			rc = end_input(r, b, err);
-			if (rc != READ_END)
-				return rc;
-			continue;
-		}
-		if (!read_more(r))
-			return READ_WAIT;
-		check_bom(r);
-		if (r->dropping) {
-			drop(r);
-			if (r->dropping && !r->ended)
+		switch (r->ended) {
+		case NOT_ENDED:
+			if (!read_more(r) || !take_in(r))
 				return READ_WAIT;
-		} else {
-			frame(r);
+			continue;
+		case ENDED_WELL:
+			if (last_block(r, b))
+				return READ_BLOCK;
+			close_input(r);
+			r->at++;
+			continue;
+		case STOPPED:
+			return READ_END;
+		default:
+			buf_setf(err, "%s: %s", r->name, strerror(r->ended));
+			return READ_ERROR;
 		}
 	}
 }

@@ -57,11 +57,14 @@ struct reader_conf {
 	size_t nfiles;      /* 0: standard input */
 	const struct framer *framer;
 	size_t block_size; /* aim, in bytes; a longer record gets a longer block */
+	/* Bytes, without the end. A longer record may pass when it happens to be read whole. */
 	uint64_t max_record;
 	bool fill;   /* fill every block as far as whole records allow: same bytes in, same blocks,
 			however they arrive */
 	bool single; /* one record per block */
 	bool strip_bom; /* drop a UTF-8 byte order mark at the start of an input */
+	bool cut_long;  /* of a record longer than max_record give max_record + 1 bytes and an end,
+			   and drop the rest; else READ_TOO_LONG */
 };
 
 enum read_result {
@@ -78,6 +81,9 @@ void reader_free(struct reader *r);
 
 /* block->buf is reused: its memory goes to the reader, the reader's to it. */
 enum read_result reader_next(struct reader *r, struct block *block, struct buf *err);
+
+/* Was a block of the input that is being read given? */
+bool reader_begun(const struct reader *r);
 
 /* No more is read: the whole records that were are given, then READ_END. */
 void reader_stop(struct reader *r);

@@ -17,7 +17,7 @@ libkpipe_a_SOURCES = \
 	lib/jqprog.c lib/jqprog.h \
 	lib/json.c lib/json.h \
 	lib/kafka.h lib/kafka_conf.c lib/kafka_connect.c lib/kafka_consumer.c lib/kafka_format.c \
-	lib/kafka_mock.c lib/kafka_part.c lib/kafka_priv.h lib/kafka_range.c lib/kafka_start.c \
+	lib/kafka_mock.c lib/kafka_part.c lib/kafka_priv.h lib/kafka_producer.c lib/kafka_range.c lib/kafka_start.c \
 	lib/keytab.c lib/keytab.h \
 	lib/lineio.c lib/lineio.h \
 	lib/loop.c lib/loop.h \

@@ -136,7 +136,7 @@ bool num_is_json(const char *p, size_t len)
 
 /* --- Decimals. --- */
 
-/* Appends digits to *m; zeros wait in *zeros until another digit follows, so those at the end cost nothing. */
+/* Appends digits to *m; zeros wait in *zeros for another digit: those at the end cost nothing. */
 static bool gather(u128 *m, int64_t *zeros, const char *p, const char *end)
 {
 	for (; p < end; p++) {
@@ -280,7 +280,7 @@ static bool add_wide(struct parts a, struct parts b, struct dec *r)
 		return from_parts(sum, r);
 	}
 	if (a.scale < b.scale) {
-		/* a.m times a power of ten is even: by halves it reaches 2^129, more than b.m brings back. */
+		/* Even, so it can be had by halves up to 2^129, more than b.m brings back. */
 		if (__builtin_mul_overflow(a.m, ten_to(b.scale - a.scale) / 2, &half))
 			return false;
 		if (half >= b.m) {
@@ -322,7 +322,7 @@ bool dec_sub(struct dec a, struct dec b, struct dec *r)
 	return add_wide(parts_of(a), minus_b, r);
 }
 
-/* The product when the plain way overflowed, with every factor ten that the scale can give up taken out first. */
+/* The product when the plain way overflowed: without the tens that the scale can give up. */
 static bool mul_wide(struct parts a, struct parts b, struct dec *r)
 {
 	struct parts product = {0, a.scale + b.scale, a.neg != b.neg};
@@ -383,8 +383,8 @@ bool dec_is_int(struct dec d, int64_t *out)
 /*
  * --- Whole numbers of any size that num_double and dec_div can meet. ---
  *
- * The largest is 10^1125, the denominator of a text with BIG_DIGITS digits and one more
- * that lies just above the least double: 3738 bits, and one for ratio's shift.
+ * The largest is 10^1125, the denominator of a text with BIG_DIGITS digits and one more that lies
+ * just above the least double: 3738 bits, and one for ratio's shift.
  */
 
 enum { BIG_LIMBS = 120, BIG_DIGITS = 800 };
@@ -472,7 +472,10 @@ static uint64_t bits_of(double d)
 	return bits;
 }
 
-/* (m + s) * 2^exp, nearest, ties to even, where s is 0, or when `more` something above 0 and below 1; m >= 2^63. */
+/*
+ * (m + s) * 2^exp, nearest, ties to even, where s is 0, or when `more` something above 0 and
+ * below 1; m >= 2^63.
+ */
 static double round_double(u128 m, int exp, bool more)
 {
 	int zeros = leading_zeros(m), drop = 128 - DBL_MANT_DIG, biased;
@@ -569,8 +572,8 @@ static const uint64_t five[COARSE_STEP] = {
 	0xd3c21bcecceda100, 0x84595161401484a0, 0xa56fa5b99019a5c8};
 
 /*
- * For -351 <= k <= 350. The cut of the coarse power leaves 64 bits to spare: for no k of the range does
- * it reach the last bit of m, as a comparison with exact powers showed.
+ * For -351 <= k <= 350. The cut of the coarse power leaves 64 bits to spare: for no k of the
+ * range does it reach the last bit of m, as a comparison with exact powers showed.
  */
 static struct power power_of_ten(int k)
 {
@@ -588,8 +591,9 @@ static struct power power_of_ten(int k)
 }
 
 /*
- * The double nearest to a value that lies in [w, w + more] * 2^exp * 10^k, w > 0, -342 <= k <= 308. False when the
- * bounds on either side of it round differently, which only a longer calculation can settle.
+ * The double nearest to a value that lies in [w, w + more] * 2^exp * 10^k, w > 0, -342 <= k <=
+ * 308. False when the bounds on either side of it round differently, which only a longer
+ * calculation can settle.
  */
 static bool scaled(uint64_t w, bool more, int exp, int k, double *d)
 {
@@ -604,7 +608,7 @@ static bool scaled(uint64_t w, bool more, int exp, int k, double *d)
 	*d = round_double(high, exp, (uint64_t)low != 0);
 	if (p.exact && !more)
 		return true;
-	/* With e = more << zeros: (w + e)(m + 1) < wm + (e * 2^64 + 2) * 2^64; `high` is wm / 2^64, cut. */
+	/* With e = more << zeros, (w + e)(m + 1) < wm + (e * 2^64 + 2) * 2^64; high = wm / 2^64. */
 	if (__builtin_add_overflow(high, ((u128)more << zeros << 64) + 3, &upper))
 		return false;
 	return round_double(upper, exp, true) == *d;
@@ -670,9 +674,9 @@ static void digits_take(struct digits *ds, const char *p, const char *end)
 }
 
 /*
- * A text whose first digits do not decide. No double, and no point half way between
- * two, has more than 768 digits: a 1 in place of all that follows BIG_DIGITS leaves the text on
- * the same side of each. The magnitude is within a double's range here.
+ * A text whose first digits do not decide. No double, and no point half way between two, has more
+ * than 768 digits: a 1 in place of all that follows BIG_DIGITS leaves the text on the same side
+ * of each. The magnitude is within a double's range here.
  */
 static double double_exactly(const struct number *n)
 {
@@ -768,7 +772,7 @@ int dec_cmp_double(struct dec a, double b)
 	/* Rounding keeps the order, so only what rounds to b itself needs a closer look. */
 	if (x != b || x == 0)
 		return (x > b) - (x < b);
-	/* No decimal but 0 is near a subnormal: b is its mantissa with the hidden bit times 2^exp. */
+	/* No decimal but 0 is near a subnormal: b's mantissa has its hidden bit. */
 	big_set(&left, magnitude(a.v));
 	big_set(&right, (bits & (DOUBLE_WHOLE / 2 - 1)) | DOUBLE_WHOLE / 2);
 	big_times_ten_to(&right, a.scale);
@@ -829,7 +833,7 @@ static struct shortest without_zeros(uint64_t digits, int exp)
 	return (struct shortest){digits, exp};
 }
 
-/* The high 64 bits of g * c, the last of them set when anything of note is below: "round to odd". */
+/* The high 64 bits of g * c, rounded to odd: the last is set when anything of note is below. */
 static uint64_t times(u128 g, uint64_t c)
 {
 	u128 low = (u128)(uint64_t)g * c;
@@ -839,10 +843,10 @@ static uint64_t times(u128 g, uint64_t c)
 }
 
 /*
- * The decimal of fewest digits that reads back as d, the closest of them to d; d > 0 and finite. This
- * is Raffaello Giulietti's Schubfach ("The Schubfach way to render doubles", 2021): scaled by a
- * power of ten that makes d's rounding interval at least 1 and less than 10 units wide, the answer
- * is one of the two multiples of 10 around d, else one of the two whole numbers.
+ * The decimal of fewest digits that reads back as d, the closest of them to d; d > 0 and finite.
+ * This is Raffaello Giulietti's Schubfach ("The Schubfach way to render doubles", 2021): scaled
+ * by a power of ten that makes d's rounding interval at least 1 and less than 10 units wide, the
+ * answer is one of the two multiples of 10 around d, else one of the two whole numbers.
  */
 static struct shortest schubfach(double d)
 {

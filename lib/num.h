@@ -1,9 +1,9 @@
 /*
  * num: strict numbers, exact decimals, and doubles as text. Pure.
  *
- * A decimal is a signed 128-bit integer and a scale: value = v / 10^scale. It
- * holds what a number's text says, up to 38 digits; whatever does not fit is
- * refused, never rounded, and the caller goes on with doubles.
+ * A decimal is a signed 128-bit integer and a scale: value = v / 10^scale. It holds what a
+ * number's text says, up to 38 digits; whatever does not fit is refused, never rounded, and the
+ * caller goes on with doubles.
  */
 #ifndef KPIPE_NUM_H
 #define KPIPE_NUM_H
@@ -24,16 +24,16 @@ enum { DEC_SCALE_MAX = 38 };
 bool num_is_json(const char *p, size_t len);
 
 /*
- * The exact value of a JSON number's text. False when the text is not one or
- * when it needs more than 128 bits or DEC_SCALE_MAX decimals (trailing zeros
- * aside); *d is then unchanged. Exponents are taken: 1.5e3 is 1500.
+ * The exact value of a JSON number's text. False when the text is not one or when it needs more
+ * than 128 bits or DEC_SCALE_MAX decimals (trailing zeros aside); *d is then unchanged. Exponents
+ * are taken: 1.5e3 is 1500.
  */
 bool dec_parse(struct dec *d, const char *p, size_t len);
 
 /*
- * Exact *r = a op b. False on overflow of 128 bits or of the scale; *r is then unchanged. r may be a or b.
- * A result that fits once its trailing zeros are gone is given, so the answer does not depend
- * on how the operands were written.
+ * Exact *r = a op b. False on overflow of 128 bits or of the scale; *r is then unchanged. r may
+ * be a or b. A result that fits once its trailing zeros are gone is given, so the answer does not
+ * depend on how the operands were written.
  */
 bool dec_add(struct dec a, struct dec b, struct dec *r);
 bool dec_sub(struct dec a, struct dec b, struct dec *r);
@@ -53,16 +53,15 @@ bool dec_from_double(struct dec *r, double d);
 void dec_put(struct buf *out, struct dec d); /* plain: no exponent, no trailing zeros, no "-0" */
 
 /*
- * A double in the shortest text that reads back the same, laid out by the rule
- * of ECMAScript's Number::toString: plain for 1e-6 <= |d| < 1e21, else with an
- * exponent ("1e+21", "1.5e-7"). -0 prints "0". JSON has no others: NaN prints
- * "null", infinities the greatest double, as jq does.
+ * A double in the shortest text that reads back the same, laid out by the rule of ECMAScript's
+ * Number::toString: plain for 1e-6 <= |d| < 1e21, else with an exponent ("1e+21", "1.5e-7"). -0
+ * prints "0". JSON has no others: NaN prints "null", infinities the greatest double, as jq does.
  */
 void num_put_double(struct buf *out, double d);
 
 /*
- * The double of a JSON number's text, correctly rounded; overflow gives +-infinity, "-0" gives -0.
- * NaN when the text is not one. Locale-independent.
+ * The double of a JSON number's text, correctly rounded; overflow gives +-infinity, "-0" gives
+ * -0. NaN when the text is not one. Locale-independent.
  */
 double num_double(const char *p, size_t len);
 
@@ -70,8 +69,8 @@ double num_double(const char *p, size_t len);
 bool num_int64(const char *s, int64_t *out);
 
 /*
- * A count of bytes: digits with an optional suffix k, K, M, G, T (powers of 1024), also KiB, MiB and so on.
- * False when it is not one or past 64 bits.
+ * A count of bytes: digits with an optional suffix k, K, M, G, T (powers of 1024), also KiB, MiB
+ * and so on. False when it is not one or past 64 bits.
  */
 bool num_size(const char *s, uint64_t *out);
 

@@ -55,10 +55,10 @@ static inline bool val_truthy(const struct val *v)
 double val_double(const struct val *v); /* of a number */
 
 /*
- * jq's order over scalars: null < false < true < numbers < strings (by bytes,
- * which is by code point) < VAL_JSON (compared by their bytes; equality is right, the order is only stable).
- * A DEC against a DBL compares by value, exactly. NaN is below every other number and
- * equal to itself, so that the order is total.
+ * jq's order over scalars: null < false < true < numbers < strings (by bytes, which is by code
+ * point) < VAL_JSON (compared by their bytes; equality is right, the order is only stable). A DEC
+ * against a DBL compares by value, exactly. NaN is below every other number and equal to itself,
+ * so that the order is total.
  */
 int val_cmp(const struct val *a, const struct val *b);
 
@@ -69,16 +69,17 @@ void val_put_json(struct buf *out, const struct val *v);
 void val_put_text(struct buf *out, const struct val *v);
 
 /*
- * Keys. A tuple of values becomes bytes, equal exactly when jq holds the values
- * equal (1 = 1.0 = 1e0; -0 = 0), with which tables are looked up; decoding gives back
- * the values, numbers in canonical form. Each value: a tag byte, then for
- * strings, numbers and JSON the length (LEB128) and the bytes.
+ * Keys. A tuple of values becomes bytes, equal exactly when jq holds the values equal (1 = 1.0 =
+ * 1e0; -0 = 0), with which tables are looked up; decoding gives back the values, numbers in
+ * canonical form: a DBL goes in as the decimal that it prints, so 0.1 computed is 0.1 read. NaN and
+ * the infinities are keys too. Each value: a tag byte, then for strings, numbers and JSON the
+ * length (LEB128) and the bytes.
  */
 void val_put_key(struct buf *out, const struct val *v);
 
 /*
- * Takes the next value off *key; false at its end, and where the bytes are no key (*key
- * is then not at its end). Slices point into the key's bytes.
+ * Takes the next value off *key; false at its end, and where the bytes are no key (*key is then
+ * not at its end). Slices point into the key's bytes.
  */
 bool val_next_key(struct slice *key, struct val *v);
 

@@ -33,7 +33,7 @@ struct watermark *watermark_new(int64_t delay, size_t expected, int64_t idle)
 	wm->expected = expected;
 	wm->idle = idle;
 	wm->now = WATERMARK_NONE;
-	wm->due = expected ? idle : INT64_MAX;
+	wm->due = INT64_MAX;
 	return wm;
 }
 
@@ -59,7 +59,10 @@ size_t watermark_partition(struct watermark *wm, struct slice name)
 	return wm->last = p->number;
 }
 
-/* The ends of the range say that there is no watermark, or no more input: no record moves it there. */
+/*
+ * The ends of the range say that there is no watermark, or no more input: no record moves it
+ * there.
+ */
 static int64_t mark_of(int64_t t, int64_t delay)
 {
 	int64_t mark;
@@ -95,8 +98,6 @@ void watermark_observe(struct watermark *wm, size_t p, int64_t t, int64_t waited
 	if (waited > wm->waited)
 		wm->waited = waited;
 	part->waited = waited;
-	if (deadline(wm, part) < wm->due)
-		wm->due = deadline(wm, part);
 	if (part->seen && mark <= part->mark)
 		return;
 	/* A partition ahead of the watermark does not hold it, so it need not be found anew. */

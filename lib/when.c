@@ -43,7 +43,9 @@ static bool fraction(const char *p, const char *end, const struct unit *unit, ui
 
 	while (end > p && end[-1] == '0')
 		end--;
-	/* Of n digits, the last not 0, to be whole, 2^n or 5^n must divide the unit: 18 never do. */
+	/*
+	 * Of n digits, the last not 0, to be whole, 2^n or 5^n must divide the unit: 18 never do.
+	 */
 	if (end - p > 18)
 		return false;
 	for (; p < end; p++, ten *= 10)
@@ -53,7 +55,10 @@ static bool fraction(const char *p, const char *end, const struct unit *unit, ui
 	return n % ten == 0;
 }
 
-/* Takes digits[.digits] and a unit off *s and adds them to *sum. False also when *sum would pass 64 bits. */
+/*
+ * Takes digits[.digits] and a unit off *s and adds them to *sum. False also when *sum would pass
+ * 64 bits.
+ */
 static bool add_quantity(const char **s, uint64_t *sum)
 {
 	const char *p = *s, *frac, *frac_end;
@@ -119,8 +124,9 @@ void when_put_duration(struct buf *out, int64_t us)
 }
 
 /*
- * --- The calendar. Both ways after Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms":
- * years begin in March, so that the leap day is a year's last, and 400 of them are an era. ---
+ * --- The calendar. Both ways after Howard Hinnant, "chrono-Compatible Low-Level Date
+ * Algorithms": years begin in March, so that the leap day is a year's last, and 400 of them are
+ * an era. ---
  */
 
 enum { ERA_DAYS = 146097, MARCH_0000 = 719468 /* days from 0000-03-01 to 1970-01-01 */ };

@@ -2,8 +2,8 @@
  * window: from an event time to its windows. Pure.
  *
  * Windows are half-open [start, end), aligned to the epoch shifted by `align`; floor division, so
- * times before 1970 fall where they should. Definitions as Flink's TUMBLE, HOP and CUMULATE.
- * All times in microseconds.
+ * times before 1970 fall where they should. Definitions as Flink's TUMBLE, HOP and CUMULATE. All
+ * times in microseconds.
  */
 #ifndef KPIPE_WINDOW_H
 #define KPIPE_WINDOW_H

@@ -2,7 +2,7 @@
 LDADD = libkpipe.a
 
 bin_PROGRAMS += tools/kmap tools/kfilter tools/kcount tools/kwindow \
-	tools/csvagg tools/csvin tools/csvout tools/kin tools/kbroker
+	tools/csvagg tools/csvin tools/csvout tools/kin tools/kout tools/kbroker
 
 tools_kmap_SOURCES = tools/kmap.c
 tools_kmap_LDADD = $(LDADD) $(JQ_LIBS) -lm
@@ -30,3 +30,6 @@ tools_kin_LDADD = $(LDADD) $(RDKAFKA_LIBS) -lm
 
 tools_kbroker_SOURCES = tools/kbroker.c
 tools_kbroker_LDADD = $(LDADD) $(RDKAFKA_LIBS) -lm
+
+tools_kout_SOURCES = tools/kout.c
+tools_kout_LDADD = $(LDADD) $(RDKAFKA_LIBS) $(JQ_LIBS) -lm

@@ -1,4 +1,7 @@
-/* Expected doubles and texts were worked out with Python's fractions and with another ECMAScript engine. */
+/*
+ * Expected doubles and texts were worked out with Python's fractions and with another ECMAScript
+ * engine.
+ */
 #include "num.h"
 
 #include <float.h>
@@ -626,8 +629,8 @@ static void test_div(void)
 }
 
 /*
- * sum / count by long division, up to `places` digits behind the point and a 1 if that is not all,
- * as text that strtod rounds.
+ * sum / count by long division, up to `places` digits behind the point and a 1 if that is not
+ * all, as text that strtod rounds.
  */
 static double long_division(struct dec sum, uint64_t count, int places)
 {
@@ -866,7 +869,7 @@ static void test_random_texts(void)
 			text[len++] = '.';
 			while (digits--)
 				text[len++] = (char)('0' + below(10));
-			snprintf(text + len, 8, "e%d", (int)below(660) - 340);
+			snprintf(text + len, 16, "e%d", (int)below(660) - 340);
 		}
 		wrong += !same(num_double(text, strlen(text)), strtod(text, NULL));
 	}
@@ -923,6 +926,9 @@ static void test_put_double(void)
 		{0x1.0000000000000p-1022, "2.2250738585072014e-308"},
 		{0x1.0000000000000p+53, "9007199254740992"},
 		{0x1.0000000000001p+53, "9007199254740994"},
+		/* The shorter ...010 and ...990 are ties, which read back as the even neighbour. */
+		{0x1.0000000000007p+54, "18014398509482012"},
+		{0x1.0000000000002p+54, "18014398509481990"},
 		{0x1.0000000000000p+63, "9223372036854776000"},
 		{0x1.0000000000000p+64, "18446744073709552000"},
 		{0x1.0000000000000p+127, "1.7014118346046923e+38"},
@@ -977,8 +983,8 @@ static int significant(const char *text, char digits[48])
 
 /*
  * Does the text read back as d, can no text with a digit less, and is it the closest of its
- * length? Where doubles lie evenly the nearest decimal of a length, which printf
- * gives, reads back if any does.
+ * length? Where doubles lie evenly the nearest decimal of a length, which printf gives, reads
+ * back if any does.
  */
 static bool is_shortest(double d, const char *text)
 {

@@ -216,11 +216,13 @@ static int wrong_steps(void)
 		if (below(3) == 0)
 			waited += below(12);
 		if (below(4)) {
-			t += below(10);
-			m.mark[p] = m.seen[p] && m.mark[p] > t - below(50) - 7 ? m.mark[p] : t - 7;
+			int64_t at = (t += below(10)) - below(50);
+
+			if (!m.seen[p] || at - 7 > m.mark[p])
+				m.mark[p] = at - 7;
 			m.seen[p] = true;
 			m.waited[p] = waited;
-			watermark_observe(wm, partition(wm, name), m.mark[p] + 7, waited);
+			watermark_observe(wm, partition(wm, name), at, waited);
 		}
 		if (below(4) == 0)
 			continue; /* the caller may ask seldom */

@@ -1,4 +1,7 @@
-/* Expected times were worked out with Python's datetime, moved by 400 years where it does not reach. */
+/*
+ * Expected times were worked out with Python's datetime, moved by 400 years where it does not
+ * reach.
+ */
 #include "when.h"
 
 #include "num.h"
@@ -67,7 +70,10 @@ static void test_duration(void)
 		{"0.001ms", 1},
 		{"0.000001s", 1},
 		{"1.000001s", 1000001},
-		/* A week is 2^13 * 3^3 * 5^8 * 7 microseconds: the longest fraction that is whole. */
+		/*
+		 * A week is 2^13 * 3^3 * 5^8 * 7 microseconds: the longest fraction that is
+		 * whole.
+		 */
 		{"0.0001220703125w", 73828125},
 		{"0.00000001w", 6048},
 		{"9223372036854775807us", INT64_MAX},
@@ -313,7 +319,10 @@ static void test_put(void)
 		is_str(time_text(t[i].us), t[i].want, t[i].want);
 }
 
-/* Every day of the years 0 .. 9999 counted on a paper calendar; some of them, and all near leap days, as text. */
+/*
+ * Every day of the years 0 .. 9999 counted on a paper calendar; some of them, and all near leap
+ * days, as text.
+ */
 static void test_calendar(void)
 {
 	static const int lengths[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};

@@ -84,7 +84,10 @@ static void test_against_definition(void)
 
 static void test_examples(void)
 {
-	/* The windows of 1969-12-31T23:59:59.999999Z and of the epoch, from the definitions by hand. */
+	/*
+	 * The windows of 1969-12-31T23:59:59.999999Z and of the epoch, from the definitions by
+	 * hand.
+	 */
 	static const struct {
 		const char *what;
 		struct window w;

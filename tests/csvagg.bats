@@ -1,0 +1,830 @@
+#!/usr/bin/env bats
+# csvagg: aggregates per group over CSV files.
+
+load helper
+
+# csv TEXT: writes in.csv, the escapes of printf understood.
+csv()
+{
+	printf "$1" >in.csv
+}
+
+# Status 1 and this message for in.csv, whatever else is in the arguments; no output.
+refuses()
+{
+	local want=$1
+	shift
+	run --separate-stderr csvagg "$@" in.csv
+	assert_status 1
+	assert_output ''
+	assert_stderr "csvagg: in.csv:$want"
+}
+
+# Usage errors: status 2, nothing printed, nothing read.
+misused()
+{
+	local want=$1
+	shift
+	run --separate-stderr csvagg "$@" <&-
+	assert_status 2
+	assert_output ''
+	assert_stderr "csvagg: $want (try 'csvagg --help')"
+}
+
+# Programs that do not suit the header of in.csv: status 2, nothing printed.
+unsuited()
+{
+	local want=$1
+	shift
+	run --separate-stderr csvagg "$@" in.csv
+	assert_status 2
+	assert_output ''
+	assert_stderr "csvagg: in.csv: $want"
+}
+
+@test "revenue by category" {
+	cat >sales.csv <<-'END'
+	date,category,price,quantity
+	2025-04-21,books,12.99,3
+	2025-04-21,toys,0.10,3
+	2025-04-22,books,7.01,1
+	2025-04-22,toys,,2
+	2025-04-23,"home, garden",1e2,0.5
+	END
+	gives csvagg -g category -a 'total_revenue=sum(price*quantity), avg_price=avg(price)' \
+		-a 'total_quantity=sum(quantity), transaction_count=count' sales.csv <<-'END'
+	category,total_revenue,avg_price,total_quantity,transaction_count
+	books,45.98,10,4,2
+	toys,0.3,0.1,5,2
+	"home, garden",50,100,0.5,1
+	END
+}
+
+# --- Groups ---
+
+@test "a group's key is its cell's text, first seen first" {
+	csv 'k,v\n007,1\n7,2\n7.0,3\n"7",4\n 7,5\n,6\n"",7\nnull,8\n1e2,9\n100,10\n'
+	gives csvagg -g k -a 'n=count,s=sum(v)' in.csv <<-'END'
+	k,n,s
+	007,1,1
+	7,2,6
+	7.0,1,3
+	 7,1,5
+	,2,13
+	null,1,8
+	1e2,1,9
+	100,1,10
+	END
+	gives csvagg -g k -a 'n=count' --json in.csv <<-'END'
+	{"k":"007","n":1}
+	{"k":7,"n":2}
+	{"k":7.0,"n":1}
+	{"k":" 7","n":1}
+	{"k":null,"n":2}
+	{"k":"null","n":1}
+	{"k":1e2,"n":1}
+	{"k":100,"n":1}
+	END
+}
+
+@test "groups by several columns, and by expressions" {
+	csv 'day,kind,v\nmon,a,1\ntue,a,2\nmon,b,3\nmon,a,4\n'
+	gives csvagg -g day -g kind -a 's=sum(v)' in.csv <<-'END'
+	day,kind,s
+	mon,a,5
+	tue,a,2
+	mon,b,3
+	END
+	gives csvagg -g 'odd=v % 2' -g '.day' -g 'day | ascii_upcase' in.csv <<-'END'
+	odd,day,key,count
+	1,mon,MON,2
+	0,tue,TUE,1
+	0,mon,MON,1
+	END
+	gives csvagg -g 'big=v > 2' --json in.csv <<-'END'
+	{"big":false,"count":2}
+	{"big":true,"count":2}
+	END
+	# Numbers that are computed are equal as numbers.
+	csv 'k\n1\n1.0\n01\n'
+	gives csvagg -g 'n=k|tonumber' in.csv <<-'END'
+	n,count
+	1,3
+	END
+}
+
+@test "no group: one row, also of no rows at all" {
+	csv 'v\n1\n2.50\n'
+	gives csvagg -a 'count,sum(v)' in.csv <<<'count,sum(v)
+2,3.5'
+	csv 'v\n'
+	gives csvagg -a 'count,count(v),sum(v),avg(v),min(v)' in.csv <<<'count,count(v),sum(v),avg(v),min(v)
+0,0,,,'
+	gives csvagg -g v -a 'sum(v)' in.csv <<<'v,sum(v)'
+	gives csvagg -g v --json in.csv </dev/null
+}
+
+@test "columns by any name" {
+	csv 'unit price,"x""y",type,min,"a,b"\n1.5,q,t,3,z\n2.5,q,t,4,z\n'
+	gives csvagg -g 'x"y' -g type -g a,b -a 's=sum(unit price), sum(min), m=max(.min)' \
+		-a 'p=sum(.["unit price"] * min)' in.csv <<-'END'
+	"x""y",type,"a,b",s,sum(min),m,p
+	q,t,z,4,7,4,14.5
+	END
+	unsuited "nope: no column 'nope'" -g nope
+	unsuited ".nope: no column 'nope'" -g .nope
+	unsuited "nope: no column 'nope'" -a 'sum(nope)'
+	unsuited "nope > 1: no column 'nope'" -w 'nope > 1'
+	unsuited "two results are named 'type' (name one: NAME=...)" -g type -g .type
+	unsuited "two results are named 'n' (name one: NAME=...)" -g n=type -a n=count
+}
+
+@test "-w keeps the rows for which it holds" {
+	csv 'k,v\na,1\nb,2\na,3\nb,\n'
+	gives csvagg -g k -a 'sum(v)' -w 'v > 1' in.csv <<-'END'
+	k,sum(v)
+	b,2
+	a,3
+	END
+	gives csvagg -g k -w 'k == "a" and .v != 3' in.csv <<<'k,count
+a,1'
+	gives csvagg -w 'v == null' in.csv <<<'count
+1'
+	gives csvagg -g k -w 'k | test("^[c-z]")' in.csv <<<'k,count'
+	gives csvagg -w false in.csv <<<'count
+0'
+}
+
+# --- Aggregates ---
+
+@test "empty cells are null" {
+	csv 'k,v\na,1\na,\nb,""\na,2\nc,0\n'
+	gives csvagg -g k -a 'n=count,v=count(v),s=sum(v),a=avg(v),l=min(v),h=max(v),f=first(v),d=distinct(v)' in.csv <<-'END'
+	k,n,v,s,a,l,h,f,d
+	a,3,2,3,1.5,1,2,1,2
+	b,1,0,,,,,,0
+	c,1,1,0,0,0,0,0,1
+	END
+	# As in SQL, and in contrast to jq, null makes the whole expression null.
+	gives csvagg -a 'sum(v + 1), count(v * 2)' in.csv <<<'sum(v + 1),count(v * 2)
+6,3'
+}
+
+@test "sums are exact" {
+	csv 'v\n0.1\n0.2\n'
+	gives csvagg -a 'sum(v),p=sum(v*v),m=sum(v-0.3)' in.csv <<<'sum(v),p,m
+0.3,0.05,-0.3'
+	csv 'v\n1e17\n0.01\n-1e17\n'
+	gives csvagg -a 'sum(v)' in.csv <<<'sum(v)
+0.01'
+	csv 'v\n9007199254740993\n9007199254740993\n'
+	gives csvagg -a 'sum(v),max(v),first(v)' in.csv <<<'sum(v),max(v),first(v)
+18014398509481986,9007199254740993,9007199254740993'
+	csv 'v\n99999999999999999999999999999999999999\n1\n'
+	gives csvagg -a 'sum(v)' in.csv <<<'sum(v)
+100000000000000000000000000000000000000'
+	# Past 128 bits: doubles.
+	csv 'v\n170141183460469231731687303715884105727\n1\n'
+	gives csvagg -a 'sum(v)' in.csv <<<'sum(v)
+1.7014118346046923e+38'
+	awk 'BEGIN { print "v"; for (i = 0; i < 10000; i++) print "0.1" }' >in.csv
+	gives csvagg -a 'sum(v),avg(v)' in.csv <<<'sum(v),avg(v)
+1000,0.1'
+}
+
+@test "averages are rounded once" {
+	csv 'k,v\na,1\na,2\na,2\nb,0.1\nb,0.2\nc,-1\nc,1\nd,9007199254740993\nd,9007199254740993\nd,9007199254740995\n'
+	gives csvagg -g k -a 'avg(v)' in.csv <<-'END'
+	k,avg(v)
+	a,1.6666666666666667
+	b,0.15
+	c,0
+	d,9007199254740994
+	END
+}
+
+@test "min and max: numbers as numbers, texts as texts, numbers before texts" {
+	csv 'k,v\na,9\na,10\na,-1.50\nb,x\nb,9\nb,10\nb,Y\nc,2024-03-01\nc,2024-02-29\n'
+	gives csvagg -g k -a 'min(v),max(v)' in.csv <<-'END'
+	k,min(v),max(v)
+	a,-1.5,10
+	b,9,x
+	c,2024-02-29,2024-03-01
+	END
+}
+
+@test "the other aggregates" {
+	csv 'k,v\na,2\na,4\na,4\na,4\na,5\na,5\na,7\na,9\nb,1\n'
+	gives csvagg -g k -a 'var(v),stddev_pop(v),median(v),p90(v),mode(v),distinct(v),last(v),any(v>8),all(v>1)' in.csv <<-'END'
+	k,var(v),stddev_pop(v),median(v),p90(v),mode(v),distinct(v),last(v),any(v>8),all(v>1)
+	a,4.571428571428571,2,4.5,7.6,4,5,9,true,true
+	b,,0,1,1,1,1,1,false,false
+	END
+	gives csvagg -g k -a 'c=collect(v),t=top(2; v),b=max_by(v; -v)' -w 'v > 4 or v < 2' in.csv <<-'END'
+	k,c,t,b
+	a,"[5,5,7,9]","[9,7]",5
+	b,[1],[1],1
+	END
+	gives csvagg -g k -a 'c=collect_set(v), n=count where v > 4' --json in.csv <<-'END'
+	{"k":"a","c":[2,4,5,7,9],"n":4}
+	{"k":"b","c":[1],"n":0}
+	END
+}
+
+@test "a text where a number is due is a bad row" {
+	csv 'k,v\na,1\nb,x\na,3\n'
+	refuses '3: sum(v): "x" is not a number' -g k -a 'sum(v)'
+	refuses '3: v*2: "x" is not a number' -a 'sum(v*2)'
+	refuses '2: avg(k): "a" is not a number' -a 'avg(k)'
+	csv 'v\n1\n 2\n'
+	refuses '3: sum(v): " 2" is not a number' -a 'sum(v)'
+	csv 'v\n007\n'
+	refuses '2: sum(v): "007" is not a number' -a 'sum(v)'
+	csv 'v\n"1,5"\n'
+	refuses '2: sum(v): "1,5" is not a number' -a 'sum(v)'
+	# Whole rows are bad: nothing of them is counted.
+	csv 'k,v\na,1\nb,x\na,3\n'
+	run --separate-stderr csvagg -g k -a 'count,sum(v)' --bad skip in.csv
+	assert_status 0
+	assert_output <<<'k,count,sum(v)
+a,2,4'
+	assert_stderr 'csvagg: 3 in, 2 used, 1 bad, 0 late'
+	# Only where it is due.
+	gives csvagg -g k -a 'sum(v) where k == "a"' in.csv <<<'k,"sum(v) where k == ""a"""
+a,4
+b,'
+	gives csvagg -a 'sum(v)' -w 'k == "a"' in.csv <<<'sum(v)
+4'
+}
+
+# --- Reading ---
+
+@test "quotes, newlines in quotes, CRLF, no last newline, a byte order mark, blank lines" {
+	csv '\xef\xbb\xbf"k",v\r\n"a\r\nb",1\r\n\r\n"a\r\nb","2"\r\n\n"c ""d""",3\r\n"",4'
+	printf 'k,s\n"a\r\nb",3\n"c ""d""",3\n,4\n' >want
+	gives csvagg -g k -a 's=sum(v)' in.csv <want
+	# In a table of one column an empty line is a row, and written so that it is one again.
+	csv 'k\na\n\n\r\na\n'
+	gives csvagg -g k in.csv <<<'k,count
+a,2
+,2'
+	gives csvagg -a 'm=min(k)' -w 'k == null' in.csv <<<'m
+""'
+}
+
+@test "a newline that is quoted in the header" {
+	csv '"a\nb",c\n1,x\n2,y,z\n'
+	refuses '4: 3 cells where the header has 2' -g c
+	csv '"a\nb",c\n1,x\n'
+	gives csvagg -g $'a\nb' in.csv <<<'"a
+b",count
+1,1'
+}
+
+@test "-N, -H" {
+	csv 'a,1\nb,2\na,3\n'
+	gives csvagg -N -g c1 -a 'sum(c2)' in.csv <<-'END'
+	c1,sum(c2)
+	a,4
+	b,2
+	END
+	gives csvagg -H 'name,"the value"' -g name -a 's=sum(the value)' in.csv <<-'END'
+	name,s
+	a,4
+	b,2
+	END
+	unsuited "c3: no column 'c3'" -N -a 'sum(c3)'
+	refuses '1: 2 cells where --header has 3' -H x,y,z
+	csv 'a,1\nb\n'
+	refuses '2: 1 cell where the first row has 2' -N
+	misused '--no-header and --header exclude each other' -N -H a
+	misused "--header: 'a,b,a': two columns are named 'a'" -H a,b,a
+}
+
+@test "delimiters and quotes" {
+	csv 'k;v\n"a;b";1\na,b;2\n'
+	gives csvagg -d ';' -g k -a 'sum(v)' in.csv <<-'END'
+	k,sum(v)
+	a;b,1
+	"a,b",2
+	END
+	csv 'k\tv\n"a\tb"\t1\na,b\t2\n'
+	printf 'k\tsum(v)\n"a\tb"\t1\na,b\t2\n' >want
+	gives csvagg --tsv --tsv-out -g k -a 'sum(v)' in.csv <want
+	gives csvagg -d '\t' --tsv-out -g k -a 'sum(v)' in.csv <want
+	csv "k,v\n'a,''b',1\n\"c\",2\n"
+	gives csvagg --quote "'" -g k -a 'sum(v)' in.csv <<-'END'
+	k,sum(v)
+	"a,'b",1
+	"""c""",2
+	END
+	misused '--tsv and --delimiter exclude each other' --tsv -d ';'
+	misused "--delimiter: 'ab' is not one ASCII character" -d ab
+}
+
+@test "several files, their columns in any order, some more, some fewer" {
+	printf 'k,v,x\na,1,p\n' >1.csv
+	printf 'v,k\r\n2,b\r\n3,a' >2.csv
+	printf 'y,x,k,v\n,q,"b",4\n' >3.csv
+	printf 'k,v,x\n' >head.csv
+	: >empty.csv
+	gives csvagg -g k -a 'sum(v)' 1.csv head.csv 2.csv empty.csv 3.csv <<-'END'
+	k,sum(v)
+	a,4
+	b,6
+	END
+	gives csvagg -g k -a 'sum(v)' empty.csv 2.csv 1.csv 3.csv <<-'END'
+	k,sum(v)
+	b,6
+	a,4
+	END
+	gives csvagg -g k -g x 1.csv 3.csv <<-'END'
+	k,x,count
+	a,p,1
+	b,q,1
+	END
+	run --separate-stderr csvagg -g k -g x 1.csv 2.csv
+	assert_status 1
+	assert_output ''
+	assert_stderr "csvagg: 2.csv: no column 'x'"
+	run --separate-stderr csvagg -g k -a 'n=count where .x | startswith("p")' 1.csv 2.csv
+	assert_status 1
+	assert_stderr "csvagg: 2.csv: no column 'x'"
+	# The first file decides which columns there are.
+	run --separate-stderr csvagg -g x 2.csv 1.csv
+	assert_status 2
+	assert_stderr "csvagg: 2.csv: x: no column 'x'"
+}
+
+@test "bad rows of several files are named by their file and line" {
+	printf 'k,v\na,1\n' >1.csv
+	printf '\nv,k\n\n2,b\n3\n' >2.csv
+	run --separate-stderr csvagg -g k 1.csv 2.csv
+	assert_status 1
+	assert_output ''
+	assert_stderr 'csvagg: 2.csv:5: 1 cell where the header has 2'
+}
+
+@test "standard input among files" {
+	printf 'k,v\na,1\n' >1.csv
+	run --separate-stderr csvagg -g k -a 'sum(v)' 1.csv - 1.csv <<<$'v,k\n5,a'
+	assert_output <<<'k,sum(v)
+a,7'
+	run --separate-stderr csvagg -g z - <<<$'v,k\n5,a'
+	assert_status 2
+	assert_stderr "csvagg: stdin: z: no column 'z'"
+}
+
+@test "inputs without a header" {
+	: >in.csv
+	run --separate-stderr csvagg -g k in.csv
+	assert_status 1
+	assert_output ''
+	assert_stderr 'csvagg: no header: the input is empty'
+	csv '\n\r\n'
+	run --separate-stderr csvagg in.csv
+	assert_status 1
+	assert_stderr 'csvagg: no header: the input is empty'
+	run --separate-stderr csvagg -N in.csv
+	assert_status 1
+	: >in.csv
+	gives csvagg -H k,v -g k -a 'sum(v)' in.csv <<<'k,sum(v)'
+	csv 'k,v,k\n'
+	refuses "1: header: two columns are named 'k'" -g v
+	csv 'k,v"\n'
+	refuses '1: header: quote inside an unquoted cell' -g k
+	csv '"k,v\n1,2\n'
+	refuses '1: header: unterminated quote' -g k
+}
+
+@test "files that cannot be read" {
+	csv 'k\na\n'
+	run --separate-stderr csvagg -g k in.csv none.csv
+	assert_status 1
+	assert_output ''
+	assert_stderr 'csvagg: none.csv: No such file or directory'
+	mkdir dir.csv
+	run --separate-stderr csvagg -g k dir.csv
+	assert_status 1
+	assert_stderr 'csvagg: dir.csv: Is a directory'
+}
+
+# --- Bad rows ---
+
+@test "bad rows stop the run, with the right line" {
+	csv 'k,v\n"a\nb",1\r\n\nc,2\nd\n'
+	refuses '6: 1 cell where the header has 2' -g k
+	csv 'k,v\n"a\nb",1,2\n'
+	refuses '2: 3 cells where the header has 2' -g k
+	csv 'k,v\na,1\nb"c,2\n'
+	refuses '3: quote inside an unquoted cell' -g k
+	csv 'k,v\na,1\n"b"c,2\n'
+	refuses '3: text after a closing quote' -g k
+	csv 'k,v\na,1\n"b,2\nc,3\n'
+	refuses '3: unterminated quote' -g k
+	csv 'k,v\na,1\n\xff,2\n'
+	refuses '3: not UTF-8 (convert with iconv)' -g k
+	csv 'k,v\na,1\nbcd,2\n'
+	refuses '3: longer than --max-line' -g k --max-line 4
+	csv 'k,v\na,1\n{,2\n'
+	refuses '3: k | fromjson: Unfinished JSON term (while parsing '\''{'\'')' -w 'k == "a" or true' \
+		-g 'x=k | fromjson' || true
+}
+
+@test "--bad skip, --bad FILE" {
+	csv 'k,v\na,1\nb,2,3\n"c"d,4\nc,5\n\xff,6\nc,x\n"e,7\na,8\n'
+	run --separate-stderr csvagg -g k -a 'sum(v)' --bad skip in.csv
+	assert_status 0
+	assert_output <<<'k,sum(v)
+a,9
+c,5'
+	assert_stderr 'csvagg: 8 in, 3 used, 5 bad, 0 late'
+	printf '%s\n' "${lines[@]}" >want
+	csvagg -g k -a 'sum(v)' --bad bad.ndjson in.csv >got 2>err
+	same_file want got
+	cat >want <<-'END'
+	{"error":"3 cells where the header has 2","source":"in.csv","line":3,"input":"b,2,3"}
+	{"error":"text after a closing quote","source":"in.csv","line":4,"input":"\"c\"d,4"}
+	{"error":"not UTF-8 (convert with iconv)","source":"in.csv","line":6,"input_base64":"/yw2"}
+	{"error":"sum(v): \"x\" is not a number","source":"in.csv","line":7,"input":"c,x"}
+	{"error":"unterminated quote","source":"in.csv","line":8,"input":"\"e,7"}
+	END
+	same_file want bad.ndjson
+}
+
+# --- Writing ---
+
+@test "--tsv-out, --json, --csv, --no-header-out" {
+	csv 'k,v\n"a,b",1\n"c\td",2\n"e""f",\n'
+	printf 'k\ts\na,b\t1\n"c\td"\t2\n"e""f"\t\n' >want
+	gives csvagg --tsv-out -g k -a 's=sum(v)' in.csv <want
+	gives csvagg --json -g k -a 's=sum(v)' in.csv <<-'END'
+	{"k":"a,b","s":1}
+	{"k":"c\td","s":2}
+	{"k":"e\"f","s":null}
+	END
+	gives csvagg --json --no-header-out -g k in.csv <<<'{"k":"a,b","count":1}
+{"k":"c\td","count":1}
+{"k":"e\"f","count":1}'
+	printf '"a,b",1\nc\td,2\n"e""f",\n' >want
+	gives csvagg --csv --no-header-out -g k -a 's=sum(v)' in.csv <want
+	misused 'give one of --csv, --tsv-out, --json' --csv --json
+	misused 'give one of --csv, --tsv-out, --json' --tsv-out --json
+}
+
+@test "its output is input for it" {
+	csv 'k,j,v\n"a,\n""b""",x,1.5\n"a,\n""b""",y,2\n,,3\n'
+	csvagg -g k -g j -a 'v=sum(v)' in.csv >once.csv
+	gives csvagg -g k -g j -a 'v=sum(v)' once.csv <once.csv
+	same_file in.csv once.csv
+}
+
+# --- -o ---
+
+# Only FILE is there, of what FILE and its temporary files could be.
+alone()
+{
+	same_text "$1" "$(echo "$1"*)"
+}
+
+@test "-o writes a file, in place of an older one" {
+	csv 'k\na\n'
+	printf 'k,count\na,1\n' >want
+	gives csvagg -g k -o out in.csv </dev/null
+	same_file want out
+	echo old >out
+	chmod 600 out
+	(umask 027 && csvagg -g k --output=out in.csv)
+	same_file want out
+	alone out
+	same_text -rw-r----- "$(ls -l out | cut -c1-10)"
+	mkdir dir
+	csvagg -g k -o dir/out in.csv
+	same_file want dir/out
+	# It may be an input, too.
+	csvagg -g k -o in.csv in.csv
+	same_file want in.csv
+	run --separate-stderr csvagg -o none/out in.csv
+	assert_status 1
+	assert_stderr 'csvagg: none/out: No such file or directory'
+}
+
+@test "-o leaves the old file where something fails" {
+	echo old >out
+	echo old >want
+	csv 'k,v\na,1\na,x\n'
+	refuses '3: sum(v): "x" is not a number' -a 'sum(v)' -o out
+	same_file want out
+	refuses '3: sum(v): "x" is not a number' -a 'sum(v)' -o new
+	alone out
+	[ ! -e new ]
+	unsuited "nope: no column 'nope'" -g nope -o out
+	same_file want out
+	run csvagg -g k -o out in.csv none.csv
+	assert_status 1
+	same_file want out
+	: >in.csv
+	run csvagg -g k -o out in.csv
+	assert_status 1
+	same_file want out
+	alone out
+}
+
+temporary()
+{
+	[ -e "$(echo "$1".??????)" ]
+}
+
+@test "-o leaves the old file where a signal ends the run" {
+	echo old >out
+	echo old >want
+	mkfifo in
+	for signal in TERM INT HUP; do
+		# A shell's background jobs ignore SIGINT; python3 or perl would undo that, so would this.
+		[ $signal != INT ] || continue
+		csvagg -g k -o out in 3>&- &
+		local pid=$! status=0
+		exec 5>in
+		printf 'k\na\n' >&5
+		eventually 10 temporary out
+		kill -$signal "$pid"
+		wait "$pid" || status=$?
+		exec 5>&-
+		same_text $((128 + $(kill -l $signal))) "$status"
+		same_file want out
+		alone out
+	done
+}
+
+@test "-o: a fed run drains after a signal, a second one ends it" {
+	echo old >out
+	mkfifo in
+	csvagg -g k -o out <in 3>&- &
+	local pid=$! status=0
+	exec 5>in
+	printf 'k\na\n' >&5
+	eventually 10 temporary out
+	kill -TERM "$pid"
+	sleep 0.2
+	printf 'b\n' >&5
+	same_text old "$(cat out)"
+	exec 5>&-
+	wait "$pid"
+	same_text $'k,count\na,1\nb,1' "$(cat out)"
+	alone out
+
+	echo old >out
+	csvagg -g k -o out <in 3>&- &
+	pid=$!
+	exec 5>in
+	printf 'k\na\n' >&5
+	eventually 10 temporary out
+	kill -TERM "$pid"
+	sleep 0.2
+	kill -TERM "$pid"
+	wait "$pid" || status=$?
+	exec 5>&-
+	same_text 143 "$status"
+	same_text old "$(cat out)"
+	alone out
+}
+
+# --- Surroundings ---
+
+@test "as cron runs it: no environment, no standard input, no terminal" {
+	csv 'k,v\né,1.5\né,2\n'
+	printf 'k,s\né,3.5\n' >want
+	local csvagg
+	csvagg=$(command -v csvagg)
+	env -i "$csvagg" -g k -a 's=sum(v)' in.csv <&- >got 2>err
+	same_file want got
+	[ ! -s err ]
+	env -i "$csvagg" -g k -a 's=sum(v)' -o out in.csv <&- >&- 2>&-
+	same_file want out
+	# Programs that libjq runs want no HOME either.
+	env -i "$csvagg" -g 'k=k | ascii_downcase' -a 's=sum(v)' in.csv <&- >got
+	same_file want got
+	run --separate-stderr env -i "$csvagg" -g k <&-
+	assert_status 1
+	assert_stderr 'csvagg: stdin: Bad file descriptor'
+	run --separate-stderr bash -c 'csvagg -g k in.csv >&-'
+	assert_status 1
+	assert_stderr 'csvagg: stdout: write error: Bad file descriptor'
+}
+
+@test "the locale does not matter" {
+	csv 'k,v\nÄ,1.5\nb,2.25\n'
+	printf 'k,s,a\nÄ,1.5,1.5\nb,2.25,2.25\n' >want
+	for locale in C C.UTF-8 de_DE.UTF-8 tr_TR.UTF-8; do
+		LC_ALL=$locale gives csvagg -g k -a 's=sum(v),a=avg(v)' in.csv <want
+	done
+}
+
+@test "a full disk is an error" {
+	[ -e /dev/full ] || skip "no /dev/full"
+	csv 'k\na\n'
+	run --separate-stderr bash -c 'csvagg -g k in.csv >/dev/full'
+	assert_status 1
+	assert_stderr 'csvagg: stdout: write error: No space left on device'
+}
+
+@test "--stats" {
+	csv 'k,v\na,1\nb,2\n'
+	run --separate-stderr csvagg -g k --stats in.csv
+	assert_match '^\{"tool":"csvagg","in":2,"used":2,"bad":0,"late":0,"native":2,' "$stderr"
+}
+
+@test "usage errors" {
+	misused "unknown option '--nope'" --nope
+	misused "--jobs: '-1' is not a count" -j -1
+	misused '--jobs: at most 256' -j 257
+	csv 'k\n'
+	unsuited "foo(k): unknown function 'foo'; did you mean 'top'?" -a 'foo(k)'
+	unsuited "sum(k: '(' is not closed" -a 'sum(k'
+	run --separate-stderr csvagg -w 'k ==' in.csv
+	assert_status 2
+	assert_match '^csvagg: in\.csv: k ==: syntax error' "$stderr"
+}
+
+# --- Large tables: blocks are 4 MiB ---
+
+# big END: 250 000 rows, more than 20 MB, whose lines end in END; want.csv holds the right answer of
+# $big_agg. Quotes, newlines and empty cells are everywhere.
+big()
+{
+	awk -v end="$1" 'BEGIN {
+		printf "id,cat,note,price,qty%s", end
+		for (i = 0; i < 250000; i++) {
+			k = i * 7 % 53
+			note = i % 5 ? "a plain note of some length, or nearly so" : ""
+			if (i % 3 == 0)
+				note = note "\n, \"\"" i "\"\" \r\n"
+			cents = i % 10007 - 999
+			price = i % 11 ? sprintf("%s%d.%02d", cents < 0 ? "-" : "",
+				(cents < 0 ? -cents : cents) / 100, (cents < 0 ? -cents : cents) % 100) : ""
+			printf "%d,%s,\"%s\",%s,%d%s", i, i % 2 ? "\"c" k "\"" : "c" k, note, price, i % 4, end
+			if (!n[k]++) {
+				order[++groups] = k
+				least[k] = i
+			}
+			last[k] = i
+			if (i % 11) {
+				prices[k]++
+				sum[k] += cents * (i % 4)
+			}
+		}
+		print "cat,n,p,first,last" >"want.csv"
+		for (g = 1; g <= groups; g++) {
+			k = order[g]
+			printf "c%d,%d,%d,%d,%d\n", k, n[k], prices[k], least[k], last[k] >"want.csv"
+		}
+		print "cat,cents" >"sums.csv"
+		for (g = 1; g <= groups; g++)
+			printf "c%d,%d\n", order[g], sum[order[g]] >"sums.csv"
+	}' >in.csv
+	[ "$(wc -c <in.csv)" -gt 18000000 ]
+}
+
+big_agg='n=count,p=count(price),first=first(id),last=last(id)'
+every_agg="$big_agg,s=sum(price*qty),a=avg(price),v=var(price),k=skewness(price),d=distinct(note),lo=min(price)"
+every_agg+=',hi=max(note),m=median(price),p9=p99.9(price),mo=mode(qty),set=collect_set(qty),mb=max_by(id; price),t=top(3; price)'
+
+same_for_all_jobs()
+{
+	csvagg -j1 -g cat -a "$every_agg" in.csv >1.csv
+	csvagg -j2 -g cat -a "$every_agg" in.csv >2.csv
+	same_file 1.csv 2.csv
+	csvagg -j7 -g cat -a "$every_agg" in.csv >7.csv
+	same_file 1.csv 7.csv
+	csvagg -g cat -a "$every_agg" <in.csv >stdin.csv
+	same_file 1.csv stdin.csv
+	cat in.csv | csvagg -g cat -a "$every_agg" >pipe.csv
+	same_file 1.csv pipe.csv
+}
+
+@test "20 MB: any number of threads, a file or a pipe, the right answer" {
+	big '\n'
+	same_for_all_jobs
+	csvagg -g cat -a "$big_agg" in.csv >got.csv
+	same_file want.csv got.csv
+	csvagg -g cat -a 'cents=sum(price*100*qty)' in.csv >got.csv
+	same_file sums.csv got.csv
+}
+
+@test "20 MB with CRLF: the same answer" {
+	big '\r\n'
+	same_for_all_jobs
+	csvagg -g cat -a "$big_agg" in.csv >got.csv
+	same_file want.csv got.csv
+}
+
+@test "a pipe that trickles gives the same as a file" {
+	big '\n'
+	csvagg -j2 -g cat -a "$every_agg" in.csv >want
+	head -c 9000001 in.csv >head.csv
+	tail -c +9000002 in.csv >tail.csv
+	(
+		head -c 7 head.csv
+		sleep 0.1
+		tail -c +8 head.csv
+		sleep 0.1
+		dd bs=99991 if=tail.csv 2>/dev/null
+	) | csvagg -j2 -g cat -a "$every_agg" >got
+	same_file want got
+}
+
+@test "20 MB: bad rows have the same line for any number of threads" {
+	big '\n'
+	# A row of one cell at the end, and one further up.
+	sed '200000s/^/x"/' in.csv >bad.csv
+	echo short >>bad.csv
+	local line
+	for jobs in 1 2 7; do
+		run --separate-stderr csvagg -j$jobs -g cat bad.csv
+		assert_status 1
+		assert_output ''
+		assert_match '^csvagg: bad\.csv:[0-9]*: ' "$stderr"
+		line=${line:-$stderr}
+		same_text "$line" "$stderr"
+		run --separate-stderr csvagg -j$jobs --bad bad.$jobs -g cat bad.csv
+		assert_status 0
+		same_file bad.1 bad.$jobs
+	done
+	same_text "$(wc -l <bad.csv | tr -d ' ')" "$(sed -n 's/.*"line":\([0-9]*\),"input":"short".*/\1/p' bad.1)"
+}
+
+@test "many groups, any number of threads" {
+	awk 'BEGIN {
+		print "k,v"
+		for (i = 0; i < 600000; i++)
+			printf "key %d,%d\n", i * 7919 % 150001, i
+	}' >in.csv
+	awk -F, 'NR > 1 { if (!n[$1]++) o[++g] = $1; s[$1] += $2 } END {
+		print "k,n,s"
+		for (i = 1; i <= g; i++) printf "%s,%d,%d\n", o[i], n[o[i]], s[o[i]]
+	}' in.csv >want
+	for jobs in 1 2 7; do
+		csvagg -j$jobs -g k -a 'n=count,s=sum(v)' in.csv >got
+		same_file want got
+	done
+}
+
+# --- Peers, where their rules are the same ---
+
+# Whole and quarter numbers, so that no sum is rounded; no empty cells, no quotes.
+peer_table()
+{
+	awk 'BEGIN {
+		print "k,v,w"
+		for (i = 0; i < 5000; i++)
+			printf "g%d,%d,%.2f\n", i * i % 13, i * 31 % 997 - 400, i * 17 % 400 / 4
+	}' >in.csv
+}
+
+# rounded: numbers to 10 digits, for averages that are written in other ways.
+rounded()
+{
+	awk -F, -v OFS=, '{ for (i = 2; i <= NF; i++) $i = sprintf("%.10g", $i); print }' | LC_ALL=C sort
+}
+
+@test "sqlite3 agrees" {
+	need sqlite3
+	peer_table
+	sqlite3 :memory: '.mode csv' '.import in.csv t' \
+		'select k, count(*), sum(v), min(v + 0), max(v + 0), avg(v), sum(w), sum(v * w) from t group by k' |
+		tr -d '\r' | rounded >want
+	csvagg --no-header-out -g k -a 'count, sum(v), min(v), max(v), avg(v), sum(w), sum(v * w)' in.csv |
+		rounded >got
+	same_file want got
+	# Nulls, too.
+	csv 'k,v\na,1\na,\nb,\n,2\n'
+	sqlite3 :memory: '.mode csv' '.import in.csv t' "update t set v = null where v = ''" \
+		'select k, count(*), count(v), sum(v), avg(v) from t group by k order by k' | tr -d '\r' >want
+	csvagg --no-header-out -g k -a 'count, n=count(v), sum(v), avg(v)' in.csv | LC_ALL=C sort >got
+	sed -i.bak -e 's/\.0$//' want
+	same_file want got
+}
+
+@test "mlr agrees" {
+	need mlr
+	peer_table
+	mlr --icsv --ocsv --implicit-csv-header --headerless-csv-output tail -n 0 in.csv >/dev/null ||
+		skip "another mlr"
+	mlr --icsv --ocsv --headerless-csv-output stats1 -a count,sum,min,max,mean,var,p50 -f v -g k in.csv >mlr.csv
+	csvagg --no-header-out -g k -a 'count(v), sum(v), min(v), max(v), avg(v), var(v)' in.csv >ours.csv
+	# Both print groups first seen first.
+	same_text "$(cut -d, -f1 mlr.csv)" "$(cut -d, -f1 ours.csv)"
+	cut -d, -f1-7 mlr.csv | rounded >want
+	rounded <ours.csv >got
+	same_file want got
+}
+
+@test "datamash agrees" {
+	need datamash
+	peer_table
+	datamash -t, --header-in -s -g k count v sum v min v max v mean v svar v sstdev v median v perc:90 v \
+		sskew w pkurt w first v last v mode v unique k <in.csv 2>/dev/null | cut -d, -f1-10,13-14 | rounded >want
+	csvagg --no-header-out -g k -a 'count(v),sum(v),min(v),max(v),avg(v),var(v),stddev(v),median(v),p90(v),first(v),last(v)' \
+		in.csv | rounded >got
+	same_file want got
+}
