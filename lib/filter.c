@@ -186,6 +186,9 @@ static void settle(struct run *r, struct job *j)
 		r->tool->apply(r->ctx, &j->blk, res);
 	if (r->out)
 		writer_add(r->out, res->out.data, res->out.len);
+	/* What came before a bad record is out before the message. */
+	if (res->nbad && r->out)
+		writer_flush(r->out);
 	if (!report_result(&r->report, &j->blk, res)) {
 		r->failed = true;
 		r->status = EXIT_FAIL;
@@ -474,6 +477,8 @@ int filter_run(const struct filter_tool *tool, void *ctx, const struct filter_co
 		writer_close(r.out);
 	close_workers(&r);
 	reader_free(r.reader);
+	if (tool->inexact)
+		r.report.inexact = tool->inexact(ctx);
 	report_close(&r.report);
 	buf_free(&r.text);
 	return r.status;

@@ -103,6 +103,8 @@ struct filter_tool {
 	int64_t (*tick)(void *ctx, int64_t now, int64_t waited, struct buf *out);
 	/* The output is complete after it when it returns 0; else that is the exit status. */
 	int (*finish)(void *ctx, enum filter_end end, struct buf *out);
+	/* For --stats, after finish: results that are not exact though sums should be. */
+	uint64_t (*inexact)(void *ctx);
 	void (*discard)(void *partial); /* frees a partial that is not merged */
 
 	/* Another event source, served while waiting (Kafka): polled for POLLIN, on_fd called when

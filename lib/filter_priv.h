@@ -28,7 +28,7 @@ int pool_fd(const struct pool *p); /* readable when a job was finished since the
 struct report {
 	const struct filter_conf *conf;
 	struct writer *bad, *late;
-	uint64_t in, nbad, nlate, native, bytes;
+	uint64_t in, nbad, nlate, native, bytes, inexact;
 	int64_t start, next_progress;
 	bool progress_shown;
 };

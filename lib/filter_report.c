@@ -106,18 +106,28 @@ int64_t report_deadline(const struct report *rp, int64_t other)
 	return rp->conf->progress && rp->next_progress < other ? rp->next_progress : other;
 }
 
+static void put_count(struct buf *b, const char *name, uint64_t n)
+{
+	buf_addf(b, ",\"%s\":%llu", name, (unsigned long long)n);
+}
+
 static void put_stats(const struct report *rp)
 {
 	double s = seconds(rp);
+	struct buf b = BUF_INIT;
 
-	fprintf(stderr,
-		"{\"tool\":\"%s\",\"in\":%llu,\"used\":%llu,\"bad\":%llu,\"late\":%llu,\"native\":%"
-		"llu,"
-		"\"bytes\":%llu,\"seconds\":%.3f,\"records_per_second\":%.0f}\n",
-		diag_name(), (unsigned long long)rp->in,
-		(unsigned long long)(rp->in - rp->nbad - rp->nlate), (unsigned long long)rp->nbad,
-		(unsigned long long)rp->nlate, (unsigned long long)rp->native,
-		(unsigned long long)rp->bytes, s, s > 0 ? (double)rp->in / s : 0);
+	buf_addf(&b, "{\"tool\":\"%s\"", diag_name());
+	put_count(&b, "in", rp->in);
+	put_count(&b, "used", rp->in - rp->nbad - rp->nlate);
+	put_count(&b, "bad", rp->nbad);
+	put_count(&b, "late", rp->nlate);
+	put_count(&b, "native", rp->native);
+	put_count(&b, "inexact", rp->inexact);
+	put_count(&b, "bytes", rp->bytes);
+	buf_addf(&b, ",\"seconds\":%.3f,\"records_per_second\":%.0f}\n", s,
+		 s > 0 ? (double)rp->in / s : 0);
+	fputs(b.data, stderr);
+	buf_free(&b);
 }
 
 void report_close(struct report *rp)

@@ -79,6 +79,15 @@ void groups_mark(struct groups *gs, size_t g, bool mark)
 	gs->marks[g] = mark;
 }
 
+size_t groups_inexact(const struct groups *gs)
+{
+	size_t n = 0;
+
+	for (size_t g = 0; g < groups_count(gs); g++)
+		n += agg_inexact(gs->aggs, groups_states(gs, g));
+	return n;
+}
+
 size_t groups_memory(const struct groups *gs)
 {
 	return sizeof(*gs) + keytab_memory(gs->keys) + gs->marks_cap * sizeof(*gs->marks);

@@ -27,6 +27,9 @@ void groups_merge(struct groups *gs, const struct groups *from);
 bool groups_marked(const struct groups *gs, size_t g);
 void groups_mark(struct groups *gs, size_t g, bool mark);
 
+/* How many results passed 128 bits and went on in doubles: for --stats. */
+size_t groups_inexact(const struct groups *gs);
+
 /* Bytes held: keys, index and states, but not what sets, collections and samples point to. */
 size_t groups_memory(const struct groups *gs);
 

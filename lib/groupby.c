@@ -116,7 +116,7 @@ static struct exprset *compile(struct groupby *gb, const struct groupby_conf *co
 	gb->nextra = gb->at_where = n;
 	gb->has_where = conf->where != NULL;
 	if (conf->where)
-		add_source(src, &n, conf->where, EXPR_TEST);
+		add_source(src, &n, conf->where, EXPR_VALUE);
 	gb->at_keys = n;
 	for (size_t i = 0; i < gb->nkeys; i++)
 		add_source(src, &n, gb->keys[i].expr, EXPR_KEY);
@@ -126,7 +126,7 @@ static struct exprset *compile(struct groupby *gb, const struct groupby_conf *co
 		for (unsigned k = 0; k < a->nargs; k++)
 			add_source(src, &n, a->args[k], EXPR_EXACT);
 		if (a->where)
-			add_source(src, &n, a->where, EXPR_TEST);
+			add_source(src, &n, a->where, EXPR_VALUE);
 	}
 	gb->nvalues = n;
 	set = exprset_new(src, n, ec, err);

@@ -251,7 +251,7 @@ void jqdoc_put(const struct jqdoc *doc, struct buf *out)
 	put_json(out, jv_copy(doc->value));
 }
 
-/* --- Programs --- */
+/* --- What libjq calls --- */
 
 static void on_message(void *data, jv msg)
 {
@@ -272,28 +272,119 @@ static jv no_input(jq_state *jq, void *data)
 		jv_string("input and inputs are not available: each record is run by itself"));
 }
 
+/* --- The environment --- */
+
 /*
- * libjq loads $HOME/.jq, which may redefine anything; and it keeps local time by TZ, wrongly so
- * in zones with summer time (1.6). Both are kept out here, under a lock since threads
- * compile too.
+ * libjq loads $HOME/.jq when it compiles, which may redefine anything, and keeps local time by TZ,
+ * wrongly so in zones with summer time (1.6). So TZ is UTC, and HOME is away while a program is
+ * compiled. Threads compile while others run programs, which may look into the environment too:
+ * hence the lock, written by who changes it.
  */
-static int compile_alone(struct jqprog *p)
+static pthread_rwlock_t env_lock = PTHREAD_RWLOCK_INITIALIZER;
+
+extern char **environ; /* POSIX wants it declared by its user */
+
+static struct {
+	bool kept;
+	char *tz; /* what TZ was; NULL: nothing. It stays for the life of the process. */
+} env_before;
+
+static char *copy_of(const char *variable)
 {
-	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+	const char *value = getenv(variable);
+
+	return value ? mem_strdup(value) : NULL;
+}
+
+static void set_variable(const char *name, const char *value)
+{
+	if (value)
+		setenv(name, value, 1);
+	else
+		unsetenv(name);
+}
+
+/* The environment as the process was given it, as an object. */
+static jv env_object(void)
+{
+	jv env = jv_object();
+
+	for (char *const *e = environ; *e; e++) {
+		const char *eq = strchr(*e, '=');
+		if (eq)
+			env = jv_object_set(env, jv_string_sized(*e, (int)(eq - *e)),
+					    jv_string(eq + 1));
+	}
+	if (env_before.tz)
+		return jv_object_set(env, jv_string("TZ"), jv_string(env_before.tz));
+	return jv_object_delete(env, jv_string("TZ"));
+}
+
+static bool is_word(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+	       c == '_';
+}
+
+static bool mentions(const char *src, const char *word)
+{
+	for (const char *p = src; (p = strstr(p, word)); p++) {
+		bool begins = p == src || (!is_word(p[-1]) && p[-1] != '.');
+		if (begins && !is_word(p[strlen(word)]))
+			return true;
+	}
+	return false;
+}
+
+/* A program that asks for the environment gets it from us: libjq would miss HOME in it. */
+static int compile_text(struct jqprog *p)
+{
+	static const char names[] = "def env: $__env; $__env as $ENV | ";
+	jv vars = jv_copy(p->vars);
+	struct buf src = BUF_INIT;
 	char *home;
 	int ok;
 
-	pthread_mutex_lock(&lock);
-	home = getenv("HOME") ? mem_strdup(getenv("HOME")) : NULL;
-	unsetenv("HOME");
-	setenv("TZ", "UTC", 1);
-	ok = jq_compile_args(p->jq, p->src, jv_copy(p->vars));
-	if (home)
-		setenv("HOME", home, 1);
+	if (mentions(p->src, "$ENV") || mentions(p->src, "env")) {
+		buf_add_str(&src, names);
+		vars = jv_object_set(vars, jv_string("__env"), env_object());
+	}
+	buf_add_str(&src, p->src);
+	home = copy_of("HOME");
+	set_variable("HOME", NULL);
+	ok = jq_compile_args(p->jq, src.data, vars);
+	set_variable("HOME", home);
 	free(home);
-	pthread_mutex_unlock(&lock);
+	buf_free(&src);
 	return ok;
 }
+
+static int compile_alone(struct jqprog *p)
+{
+	int ok;
+
+	pthread_rwlock_wrlock(&env_lock);
+	if (!env_before.kept) {
+		env_before.kept = true;
+		env_before.tz = copy_of("TZ");
+		set_variable("TZ", "UTC");
+	}
+	ok = compile_text(p);
+	pthread_rwlock_unlock(&env_lock);
+	return ok;
+}
+
+static jv next_value(struct jqprog *p)
+{
+	jv v;
+
+	pthread_rwlock_rdlock(&env_lock);
+	v = jq_next(p->jq);
+	pthread_rwlock_unlock(&env_lock);
+	return v;
+}
+
+/* --- Programs --- */
 
 /* libjq's first complaint, on one line and without its own name before it. */
 static void first_words(struct jqprog *p, struct buf *err)
@@ -322,6 +413,9 @@ static bool compile(struct jqprog *p)
 		return false;
 	jq_set_error_cb(p->jq, on_message, p);
 	jq_set_input_cb(p->jq, no_input, NULL);
+	/* Without these two libjq aborts on an import. */
+	jq_set_attr(p->jq, jv_string("JQ_LIBRARY_PATH"), jv_array());
+	jq_set_attr(p->jq, jv_string("PROGRAM_ORIGIN"), jv_string("."));
 	p->spent = false;
 	return compile_alone(p) != 0;
 }
@@ -419,7 +513,7 @@ static struct val number(jv v)
 enum jq_result jqprog_next(struct jqprog *p, bool sorted, struct val *out, struct buf *scratch,
 			   struct buf *err)
 {
-	jv v = jq_next(p->jq);
+	jv v = next_value(p);
 
 	if (!jv_is_valid(v))
 		return no_result(p, v, err);
@@ -455,7 +549,7 @@ enum jq_result jqprog_next(struct jqprog *p, bool sorted, struct val *out, struc
 
 enum jq_result jqprog_print(struct jqprog *p, bool raw, struct buf *out, struct buf *err)
 {
-	jv v = jq_next(p->jq);
+	jv v = next_value(p);
 
 	if (!jv_is_valid(v))
 		return no_result(p, v, err);

@@ -111,6 +111,16 @@ static void pause_shortly(void)
 	loop_wait(NULL, 0, loop_now() + PAUSE);
 }
 
+/* In ms. */
+static int next_wait(int *wait, int64_t deadline)
+{
+	int64_t left = (deadline - loop_now()) / 1000 + 1;
+	int now = *wait < left ? *wait : (int)left;
+
+	*wait = *wait * 2 < WAIT_LAST ? *wait * 2 : WAIT_LAST;
+	return now;
+}
+
 int kafka_metadata(rd_kafka_t *rk, struct kafka_health *h, const char *topic, bool create,
 		   const struct rd_kafka_metadata **md, struct buf *err)
 {
@@ -121,12 +131,10 @@ int kafka_metadata(rd_kafka_t *rk, struct kafka_health *h, const char *topic, bo
 	int wait = WAIT_FIRST, rc = -1;
 
 	while (rc < 0 && kafka_keep_trying(h, deadline)) {
-		code = rd_kafka_metadata(rk, !topic, rkt, md, wait);
+		code = rd_kafka_metadata(rk, !topic, rkt, md, next_wait(&wait, deadline));
 		serve(rk);
-		if (code) {
-			wait = wait * 2 < WAIT_LAST ? wait * 2 : WAIT_LAST;
+		if (code)
 			continue;
-		}
 		code = topic ? topic_error(*md) : RD_KAFKA_RESP_ERR_NO_ERROR;
 		if (!code) {
 			rc = 0;

@@ -17,6 +17,13 @@ enum { LOOK_EVERY = 512 };
 /* Bytes of records that may wait in librdkafka, all partitions together. */
 enum { PREFETCH = 40 * 1024 * 1024 };
 
+/* Bounds of what is divided. Batches are up to 1 MiB, and one that is cut off is sent for nothing. */
+enum {
+	SHARE_LEAST = 256 * 1024,
+	FETCH_LEAST = 1024 * 1024,
+	FETCH_MOST = 4 * 1024 * 1024,
+};
+
 /* What one message takes there besides its bytes. */
 enum { MESSAGE_COST = 350 };
 
@@ -343,12 +350,12 @@ static void divide_prefetch(struct prefetch *pf, size_t partitions)
 	size_t share = PREFETCH / (partitions ? partitions : 1);
 	size_t fetch = share / 8;
 
-	if (share < 256 * 1024)
-		share = 256 * 1024;
-	if (fetch > 4 * 1024 * 1024)
-		fetch = 4 * 1024 * 1024;
-	if (fetch < 64 * 1024)
-		fetch = 64 * 1024;
+	if (share < SHARE_LEAST)
+		share = SHARE_LEAST;
+	if (fetch < FETCH_LEAST)
+		fetch = FETCH_LEAST;
+	if (fetch > FETCH_MOST)
+		fetch = FETCH_MOST;
 	snprintf(pf->messages, sizeof pf->messages, "%zu", share / 2 / MESSAGE_COST);
 	snprintf(pf->kbytes, sizeof pf->kbytes, "%zu", share / 2 / 1024);
 	snprintf(pf->fetch, sizeof pf->fetch, "%zu", fetch);

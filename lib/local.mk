@@ -22,7 +22,7 @@ libkpipe_a_SOURCES = \
 	lib/lineio.c lib/lineio.h \
 	lib/loop.c lib/loop.h \
 	lib/mem.c lib/mem.h \
-	lib/num.c lib/num.h \
+	lib/num.c lib/num.h lib/num_double.c lib/num_priv.h \
 	lib/opt.c lib/opt.h \
 	lib/program.c lib/program.h \
 	lib/rec.h \

@@ -29,12 +29,12 @@ short()
 	sed 's/^{"window_start":"'$day'\(..:..\)\.000Z","window_end":"'$day'\(..:..\)\.000Z",\(.*\)}$/\1-\2 \3/'
 }
 
-# The message of a usage error: status 2, nothing printed, nothing read.
+# Usage errors: status 2, nothing printed.
 misused()
 {
 	local want=$1
 	shift
-	run --separate-stderr kwindow "$@" <&-
+	run --separate-stderr kwindow "$@" </dev/null
 	assert_status 2
 	assert_output ''
 	assert_stderr "kwindow: $want"
@@ -226,6 +226,10 @@ misused()
 	assert_output '00:00-00:05 "count":1'
 	assert_stderr 'kwindow: 4 in, 3 used, 0 bad, 1 late'
 	gives rows --tumble 5s -w '.k == 3' </dev/null
+	gives rows --tumble 5s -w empty </dev/null
+	run --separate-stderr rows --tumble 5s -w '.k == (1, 2)'
+	assert_status 1
+	assert_stderr 'kwindow: in.ndjson:1: .k == (1, 2): two results where one is due'
 }
 
 @test "-w that never holds closes windows all the same" {
@@ -864,10 +868,10 @@ time_is_bad()
 	misused "'window_end' is the window's own (name the result: NAME=...)" "${w[@]}" -g .window_end
 	misused "'window_start' is the window's own (name the result: NAME=...)" "${w[@]}" -a 'window_start=count'
 	misused "foo(.t): unknown function 'foo'; did you mean 'top'?" "${w[@]}" -a 'foo(.t)'
-	run --separate-stderr kwindow "${w[@]}" -w '.a |' <&-
+	run --separate-stderr kwindow "${w[@]}" -w '.a |' </dev/null
 	assert_status 2
 	assert_match '^kwindow: \.a \|: syntax error' "$stderr"
-	run --separate-stderr kwindow --tumble 5s -T '(' <&-
+	run --separate-stderr kwindow --tumble 5s -T '(' </dev/null
 	assert_status 2
 	assert_match '^kwindow: \(: syntax error' "$stderr"
 }

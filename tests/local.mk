@@ -9,6 +9,8 @@ unit_tests = \
 	tests/unit/test-envelope \
 	tests/unit/test-group \
 	tests/unit/test-json \
+	tests/unit/test-kafka-format \
+	tests/unit/test-kafka-range \
 	tests/unit/test-keytab \
 	tests/unit/test-num \
 	tests/unit/test-scan \
@@ -19,6 +21,7 @@ unit_tests = \
 
 bats_tests = \
 	tests/bootstrap.bats \
+	tests/csvagg.bats \
 	tests/csvin.bats \
 	tests/csvout.bats \
 	tests/kwindow.bats \

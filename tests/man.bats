@@ -34,7 +34,11 @@ each()
 # What --help lists, one option a line: "-g, --group-by=[NAME=]EXPR".
 options_in_help()
 {
-	"$1" --help | sed -n -e 's/   *[^ -].*//' -e 's/^  *-/-/p' | sort
+	"$1" --help | sed -n '/^  *-/ {
+		s/^  *//
+		s/   *.*//
+		p
+	}' | sort
 }
 
 # The same out of a page's list items.
@@ -232,7 +236,7 @@ check_examples()
 	check_examples good.md
 	sed 's/^one$/1/' good.md >wrong.md
 	sed '/^  two$/d' good.md >missing.md
-	sed 's/^1$/1\n2/' good.md >more.md
+	awk '{ print } $0 == "1" { print "2" }' good.md >more.md
 	for file in wrong missing more; do
 		run check_examples "$file.md"
 		assert_status 1

@@ -2,6 +2,7 @@
 
     oracle.py input NAME            the input of examples/NAME
     oracle.py result NAME < INPUT   what it must lead to, in the form the test brings results into
+    oracle.py WHAT NAME             another result of it
 """
 import csv
 import json
@@ -200,6 +201,48 @@ def interleave_input(r):
         for i in range(40000):
             t = 1745244000000 + i * 90 + r.randint(0, 80)
             emit({"topic": "t", "partition": partition, "timestamp": t, "value": {"t": t, "p": partition}})
+
+
+# --- demo: the events that the script makes ---
+
+
+def demo_events():
+    x = 0
+    categories = ["books", "games", "music", "tools", "toys"]
+    behaviors = ["view", "cart", "like", "buy"]
+    for i in range(800):
+        x = (x * 7141 + 54773) % 259200
+        yield {"user": x % 50, "category": categories[x // 100 % 5], "behavior": behaviors[x // 7 % 4],
+               "minute": 10 + i // 240}
+
+
+def demo_live(_):
+    counts = {}
+    for e in demo_events():
+        key = (e["category"], e["behavior"])
+        counts[key] = counts.get(key, 0) + 1
+    for key in sorted(counts):
+        print(*key, counts[key])
+
+
+def demo_windows(_):
+    start = int(utc("2025-04-21 14:00:00").timestamp())
+    groups = {}
+    for e in demo_events():
+        groups.setdefault((e["minute"], e["behavior"]), []).append(e["user"])
+    for (minute, behavior), users in groups.items():
+        emit({"window_start": stamp(start + 60 * minute), "window_end": stamp(start + 60 * minute + 60),
+              "behavior": behavior, "events": len(users), "users": len(set(users))})
+
+
+def demo_table(_):
+    print("category,events,users,bought")
+    groups = {}
+    for e in demo_events():
+        groups.setdefault(e["category"], []).append(e)
+    for category, events in groups.items():
+        print("%s,%d,%d,%d" % (category, len(events), len({e["user"] for e in events}),
+                               sum(e["behavior"] == "buy" for e in events)))
 
 
 def main():

@@ -19,7 +19,7 @@ struct layout {
 #define NOWHERE SIZE_MAX
 
 struct csvagg {
-	bool tsv_out, json_out, csv_out, no_header_out;
+	bool json_out, csv_out, no_header_out;
 	const char *output;
 	struct csvhead head;
 	struct groupby_conf by;
@@ -47,8 +47,7 @@ struct worker {
 #define OFF(field) offsetof(struct csvagg, field)
 
 static const struct opt output_opts[] = {
-	{0, "csv", OPT_FLAG, OFF(csv_out), NULL, "write CSV (default)", NULL},
-	{0, "tsv-out", OPT_FLAG, OFF(tsv_out), NULL, "write TSV", NULL},
+	{0, "csv", OPT_FLAG, OFF(csv_out), NULL, "write CSV (default, but for --tsv)", NULL},
 	{0, "json", OPT_FLAG, OFF(json_out), NULL, "write JSON, an object a line", NULL},
 	{0, "no-header-out", OPT_FLAG, OFF(no_header_out), NULL, "write no header row", NULL},
 	{'o', "output", OPT_STRING, OFF(output), "FILE",
@@ -284,7 +283,8 @@ static void put_object(const struct csvagg *c, size_t g, struct buf *out)
 {
 	buf_add_char(out, '{');
 	groupby_put_members(c->gb, c->groups, g, out);
-	buf_add_str(out, "}\n");
+	buf_add_char(out, '}');
+	buf_add_char(out, filter_record_end(&c->filter));
 }
 
 static int finish(void *ctx, enum filter_end end, struct buf *out)
@@ -307,11 +307,21 @@ static int finish(void *ctx, enum filter_end end, struct buf *out)
 	return EXIT_OK;
 }
 
+static uint64_t inexact(void *ctx)
+{
+	const struct csvagg *c = ctx;
+
+	return c->groups ? groups_inexact(c->groups) : 0;
+}
+
 static void check_options(struct csvagg *c, struct operands files)
 {
-	if (c->csv_out + c->tsv_out + c->json_out > 1)
-		diag_usage("give one of --csv, --tsv-out, --json");
-	c->form = c->json_out ? FORM_JSON : c->tsv_out ? FORM_TSV : FORM_CSV;
+	if (c->csv_out && c->json_out)
+		diag_usage("give one of --csv, --json");
+	c->form = c->json_out ? FORM_JSON : c->head.tsv && !c->csv_out ? FORM_TSV : FORM_CSV;
+	/* With a delimiter of its own for the input, --tsv is about the output alone. */
+	if (c->head.delim)
+		c->head.tsv = false;
 	csvhead_check(&c->head);
 	c->nlayouts = files.n ? files.n : 1;
 	c->layouts = mem_zalloc(c->nlayouts, sizeof *c->layouts);
@@ -360,6 +370,7 @@ int main(int argc, char **argv)
 	f.merge = merge;
 	f.discard = discard;
 	f.finish = finish;
+	f.inexact = inexact;
 	f.batch = f.parallel = true;
 	f.block_size = 4 << 20;
 	f.output = c.output;

@@ -186,6 +186,11 @@ static int finish(void *ctx, enum filter_end end, struct buf *out)
 	return EXIT_OK;
 }
 
+static uint64_t inexact(void *ctx)
+{
+	return groups_inexact(((struct kcount *)ctx)->groups);
+}
+
 static void set_up(struct kcount *k, struct filter_tool *f)
 {
 	k->gb = groupby_new(&k->by, NULL, NULL, 0, &k->err);
@@ -194,6 +199,7 @@ static void set_up(struct kcount *k, struct filter_tool *f)
 	k->groups = groups_new(groupby_aggs(k->gb));
 	f->raw = k->raw_input;
 	f->finish = finish;
+	f->inexact = inexact;
 	if (k->every == NEVER) {
 		f->worker_new = worker_new;
 		f->worker_free = worker_free;

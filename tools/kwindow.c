@@ -38,7 +38,8 @@ struct kwindow {
 	struct groupby_eval *ge;
 	struct open_window *open; /* sorted by end, then start */
 	size_t nopen, open_cap;
-	int64_t closed; /* the watermark up to which windows were closed */
+	uint64_t inexact; /* results of windows that are gone */
+	int64_t closed;   /* the watermark up to which windows were closed */
 	int64_t next, waited;
 	bool changed; /* rows are due, for table */
 	struct buf err, partition;
@@ -175,6 +176,7 @@ static void close_windows(struct kwindow *k, int64_t wm, struct buf *out)
 	k->closed = wm;
 	while (n < k->nopen && is_closed(k, k->open[n].span.end, wm)) {
 		put_window(k, &k->open[n], k->emit == EMIT_CLOSE, out);
+		k->inexact += groups_inexact(k->open[n].groups);
 		groups_free(k->open[n].groups);
 		n++;
 	}
@@ -301,6 +303,15 @@ static int finish(void *ctx, enum filter_end end, struct buf *out)
 	return EXIT_OK;
 }
 
+static uint64_t inexact(void *ctx)
+{
+	struct kwindow *k = ctx;
+
+	for (size_t i = 0; i < k->nopen; i++)
+		k->inexact += groups_inexact(k->open[i].groups);
+	return k->inexact;
+}
+
 /* --- Setting up --- */
 
 static int64_t duration(const char *option, const char *text, size_t len)
@@ -403,6 +414,7 @@ static void set_up(struct kwindow *k, struct filter_tool *f)
 	f->apply = apply;
 	f->tick = tick;
 	f->finish = finish;
+	f->inexact = inexact;
 }
 
 static void clean_up(struct kwindow *k)
