@@ -323,7 +323,8 @@ static void on_error(rd_kafka_t *rk, int code, const char *reason, void *opaque)
 	case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN:
 		/* Said once in an outage; kafka_next and the delivery reports end it. */
 		if (h->ready && !h->down && !h->quiet)
-			diag_warn("no broker can be reached, trying on: %s", buf_str(&h->reason));
+			diag_warn("no broker can be reached, trying on%s%s",
+				  h->reason.len ? ": " : "", buf_str(&h->reason));
 		h->down = true;
 		return;
 	case RD_KAFKA_RESP_ERR__AUTHENTICATION:

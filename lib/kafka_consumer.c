@@ -727,6 +727,7 @@ enum kafka_next kafka_next(struct kafka_consumer *c, int64_t now, struct rec *re
 			return is_done(c) ? KAFKA_DONE : KAFKA_WAIT;
 	}
 	c->countdown--;
+	c->health.down = false;
 	top = c->heap[0];
 	c->current = kafka_part_take(c, top, now);
 	c->held = c->held || top->state == PART_WAITING;

@@ -14,19 +14,36 @@ enum { PUSH_WAIT = 5 };
 /* Single waits while flushing (ms), and after giving up the rest. */
 enum { FLUSH_WAIT = 100, PURGE_WAIT = 1000 };
 
+/* Records are handed to librdkafka so many, or so many bytes, at a time: clocks and locks cost once. */
+enum { STAGE_RECORDS = 256, STAGE_BYTES = 64 * 1024 };
+
 struct topic {
 	rd_kafka_topic_t *rkt;
 	char *name;
+	size_t len;
+};
+
+/* Of one topic and partition. Keys and values lie in bytes, one behind the other, in this order. */
+struct stage {
+	const struct topic *topic;
+	int32_t partition;
+	rd_kafka_message_t records[STAGE_RECORDS];
+	int n;
+	struct buf bytes;
 };
 
 struct kafka_producer {
 	rd_kafka_t *rk;
 	struct kafka_health health;
 	struct kafka_producer_conf pc;
+	struct slice topic; /* pc.topic */
 	int wake[2];
 	rd_kafka_queue_t *main_queue;
 	struct keytab *topics; /* by name: struct topic */
 	struct topic *last;    /* the one used last, mostly the one used next */
+	struct stage stage;
+	size_t stage_most;  /* bytes of key and value */
+	int32_t partitions; /* of pc.topic; 0: not known */
 	uint64_t sent, pushed, delivered;
 };
 
@@ -75,8 +92,13 @@ static rd_kafka_conf_t *build_conf(struct kafka_producer *p, const struct kafka_
 	};
 	rd_kafka_conf_t *rkconf = kafka_conf_build(conf, defaults, forced, &p->health, err);
 
-	if (rkconf)
-		rd_kafka_conf_set_dr_msg_cb(rkconf, on_delivery);
+	if (!rkconf)
+		return NULL;
+	/* Half of what librdkafka takes, so that its own overhead needs not be known. */
+	p->stage_most = (size_t)kafka_conf_number(rkconf, "message.max.bytes", 0) / 2;
+	if (p->stage_most > STAGE_BYTES)
+		p->stage_most = STAGE_BYTES;
+	rd_kafka_conf_set_dr_msg_cb(rkconf, on_delivery);
 	return rkconf;
 }
 
@@ -86,9 +108,12 @@ static int check_topic(struct kafka_producer *p, struct buf *err)
 	const struct rd_kafka_metadata *md;
 	int rc = kafka_metadata(p->rk, &p->health, p->pc.topic, true, &md, err);
 
-	if (!rc)
-		rd_kafka_metadata_destroy(md);
-	return rc;
+	if (rc)
+		return rc;
+	if (p->pc.topic)
+		p->partitions = md->topics[0].partition_cnt;
+	rd_kafka_metadata_destroy(md);
+	return EXIT_OK;
 }
 
 int kafka_producer_open(struct kafka_producer **producer, const struct kafka_conf *conf,
@@ -99,6 +124,8 @@ int kafka_producer_open(struct kafka_producer **producer, const struct kafka_con
 	int rc = EXIT_USAGE;
 
 	p->pc = *pc;
+	if (pc->topic)
+		p->topic = slice_str(pc->topic);
 	p->health.owner = p;
 	p->topics = keytab_new(sizeof(struct topic), (uint64_t)loop_now());
 	kafka_pipe(p->wake);
@@ -135,6 +162,7 @@ void kafka_producer_close(struct kafka_producer *p)
 	close(p->wake[0]);
 	close(p->wake[1]);
 	kafka_health_free(&p->health);
+	buf_free(&p->stage.bytes);
 	free(p);
 }
 
@@ -145,7 +173,7 @@ int kafka_producer_fd(const struct kafka_producer *p)
 	return p->wake[0];
 }
 
-void kafka_producer_serve(struct kafka_producer *p)
+static void serve(struct kafka_producer *p)
 {
 	kafka_pipe_drain(p->wake[0]);
 	while (rd_kafka_poll(p->rk, 0) > 0)
@@ -163,12 +191,14 @@ static struct topic *find_topic(struct kafka_producer *p, struct slice name, str
 {
 	struct topic *t = p->last;
 
-	if (t && slice_is(name, t->name))
+	if (t && slice_eq(name, slice_of(t->name, t->len)))
 		return t;
 	t = keytab_put(p->topics, name, NULL);
-	if (!t->name)
+	if (!t->name) {
 		t->name = mem_dup(name.ptr, name.len);
-	if (!t->rkt && strlen(t->name) == name.len)
+		t->len = name.len;
+	}
+	if (!t->rkt && strlen(t->name) == t->len)
 		t->rkt = rd_kafka_topic_new(p->rk, t->name, NULL);
 	if (t->rkt)
 		return p->last = t;
@@ -182,13 +212,76 @@ static void *bytes(struct slice s)
 	return s.ptr ? (void *)(uintptr_t)s.ptr : NULL;
 }
 
-static rd_kafka_resp_err_t send_plain(const struct topic *t, int32_t partition,
-				      const struct rec *rec, uint64_t tag)
+/* Until delivery reports make room. */
+static void wait_for_room(struct kafka_producer *p)
 {
-	if (rd_kafka_produce(t->rkt, partition, RD_KAFKA_MSG_F_COPY, bytes(rec->value),
-			     rec->value.len, rec->key.ptr, rec->key.len, (void *)(uintptr_t)tag))
-		return rd_kafka_last_error();
-	return RD_KAFKA_RESP_ERR_NO_ERROR;
+	struct pollfd fd = {p->wake[0], POLLIN, 0};
+
+	serve(p);
+	loop_wait(&fd, 1, loop_now() + FLUSH_WAIT * 1000);
+	serve(p);
+}
+
+/* Hands over what is staged; what is refused counts as not delivered. */
+static void send_stage(struct kafka_producer *p)
+{
+	struct stage *st = &p->stage;
+	char *at = st->bytes.data;
+	int done = 0;
+
+	for (int i = 0; i < st->n; i++) {
+		rd_kafka_message_t *m = &st->records[i];
+		if (m->key)
+			m->key = at;
+		at += m->key_len;
+		if (m->payload)
+			m->payload = at;
+		at += m->len;
+	}
+	while (done < st->n) {
+		rd_kafka_produce_batch(st->topic->rkt, st->partition, RD_KAFKA_MSG_F_COPY,
+				       st->records + done, st->n - done);
+		while (done < st->n && st->records[done].err != RD_KAFKA_RESP_ERR__QUEUE_FULL) {
+			rd_kafka_message_t *m = &st->records[done++];
+			if (m->err)
+				p->pc.failed(p->pc.ctx, (uintptr_t)m->_private,
+					     rd_kafka_err2str(m->err));
+		}
+		if (done < st->n)
+			wait_for_room(p);
+	}
+	st->n = 0;
+	buf_clear(&st->bytes);
+}
+
+static void stage(struct kafka_producer *p, const struct topic *t, int32_t partition,
+		  const struct rec *rec, uint64_t tag)
+{
+	struct stage *st = &p->stage;
+
+	if (st->n && (st->n == STAGE_RECORDS || st->bytes.len >= STAGE_BYTES || st->topic != t ||
+		      st->partition != partition))
+		send_stage(p);
+	st->topic = t;
+	st->partition = partition;
+	st->records[st->n++] = (rd_kafka_message_t){.key = bytes(rec->key),
+						    .key_len = rec->key.len,
+						    .payload = bytes(rec->value),
+						    .len = rec->value.len,
+						    ._private = (void *)(uintptr_t)tag};
+	buf_add(&st->bytes, rec->key.ptr, rec->key.len);
+	buf_add(&st->bytes, rec->value.ptr, rec->value.len);
+}
+
+/*
+ * A record may be staged when it is sure that librdkafka will take it: it is not large, and its
+ * partition exists. The others are handed over one by one, for their errors.
+ */
+static bool can_stage(const struct kafka_producer *p, int32_t partition, const struct rec *rec)
+{
+	return rec->timestamp == REC_NO_TIMESTAMP && !rec->nheaders &&
+	       rec->key.len + rec->value.len < p->stage_most &&
+	       (partition == RD_KAFKA_PARTITION_UA || partition < p->partitions);
 }
 
 static rd_kafka_headers_t *make_headers(const struct rec *rec)
@@ -203,8 +296,8 @@ static rd_kafka_headers_t *make_headers(const struct rec *rec)
 	return list;
 }
 
-static rd_kafka_resp_err_t send_full(struct kafka_producer *p, const struct topic *t,
-				     int32_t partition, const struct rec *rec, uint64_t tag)
+static rd_kafka_resp_err_t send_one(struct kafka_producer *p, const struct topic *t,
+				    int32_t partition, const struct rec *rec, uint64_t tag)
 {
 	int64_t timestamp = rec->timestamp == REC_NO_TIMESTAMP ? 0 : rec->timestamp;
 	rd_kafka_headers_t *headers = make_headers(rec);
@@ -222,40 +315,35 @@ static rd_kafka_resp_err_t send_full(struct kafka_producer *p, const struct topi
 	return code;
 }
 
-/* Until delivery reports make room. */
-static void wait_for_room(struct kafka_producer *p)
-{
-	struct pollfd fd = {p->wake[0], POLLIN, 0};
-
-	kafka_producer_serve(p);
-	loop_wait(&fd, 1, loop_now() + FLUSH_WAIT * 1000);
-	kafka_producer_serve(p);
-}
-
 int kafka_produce(struct kafka_producer *p, const struct rec *rec, uint64_t tag, struct buf *err)
 {
-	struct slice name = p->pc.topic ? slice_str(p->pc.topic) : rec->topic;
-	struct topic *t = find_topic(p, name, err);
+	struct topic *t = find_topic(p, p->topic.ptr ? p->topic : rec->topic, err);
 	int32_t partition =
 		rec->partition == REC_NO_PARTITION ? RD_KAFKA_PARTITION_UA : rec->partition;
-	bool plain = rec->timestamp == REC_NO_TIMESTAMP && !rec->nheaders;
 	rd_kafka_resp_err_t code;
 
 	if (!t)
 		return -1;
-	for (;;) {
-		code = plain ? send_plain(t, partition, rec, tag)
-			     : send_full(p, t, partition, rec, tag);
-		if (code != RD_KAFKA_RESP_ERR__QUEUE_FULL)
-			break;
-		wait_for_room(p);
+	if (can_stage(p, partition, rec)) {
+		stage(p, t, partition, rec, tag);
+		p->sent++;
+		return 0;
 	}
+	send_stage(p);
+	while ((code = send_one(p, t, partition, rec, tag)) == RD_KAFKA_RESP_ERR__QUEUE_FULL)
+		wait_for_room(p);
 	if (code) {
 		buf_setf(err, "%s", rd_kafka_err2str(code));
 		return -1;
 	}
 	p->sent++;
 	return 0;
+}
+
+void kafka_producer_serve(struct kafka_producer *p)
+{
+	send_stage(p);
+	serve(p);
 }
 
 bool kafka_producer_pending(const struct kafka_producer *p)
@@ -265,6 +353,7 @@ bool kafka_producer_pending(const struct kafka_producer *p)
 
 void kafka_producer_push(struct kafka_producer *p)
 {
+	send_stage(p);
 	p->pushed = p->sent;
 	rd_kafka_flush(p->rk, PUSH_WAIT);
 }
@@ -274,6 +363,7 @@ uint64_t kafka_producer_flush(struct kafka_producer *p, int64_t limit)
 	int64_t deadline = loop_now() + limit;
 	rd_kafka_resp_err_t code;
 
+	send_stage(p);
 	p->pushed = p->sent;
 	do {
 		code = rd_kafka_flush(p->rk, FLUSH_WAIT);

@@ -32,8 +32,8 @@ static size_t feed_nul(void *state, const char *p, size_t len)
 	return last_end(p, len, '\0');
 }
 
-const struct framer framer_newline = {feed_newline, NULL, NULL, '\n'};
-const struct framer framer_nul = {feed_nul, NULL, NULL, '\0'};
+const struct framer framer_newline = {.feed = feed_newline, .end = '\n'};
+const struct framer framer_nul = {.feed = feed_nul, .end = '\0'};
 
 /* --- Reader --- */
 
@@ -336,8 +336,8 @@ static void complete_tail(struct reader *r)
 	frame(r);
 	if (r->whole || !npending(r))
 		return;
-	/* It may end in one that does not count: a newline inside quotes. */
-	if (r->bytes.data[r->bytes.len - 1] != r->conf.framer->end)
+	/* It may end in one that did not count: a newline inside quotes. */
+	if (r->conf.framer->end_is_data || r->bytes.data[r->bytes.len - 1] != r->conf.framer->end)
 		buf_add_char(&r->bytes, r->conf.framer->end);
 	r->whole = r->framed = npending(r);
 }

@@ -24,7 +24,8 @@ struct framer {
 	size_t (*feed)(void *state, const char *p, size_t len);
 	void (*reset)(void *state);
 	void *state;
-	char end; /* put behind a last record that lacks it */
+	char end;         /* put behind a last record that lacks it */
+	bool end_is_data; /* also behind one whose last byte it is already */
 };
 
 extern const struct framer framer_newline, framer_nul;

@@ -7,11 +7,13 @@ unit_tests = \
 	tests/unit/test-agg \
 	tests/unit/test-csvio \
 	tests/unit/test-envelope \
+	tests/unit/test-expr \
 	tests/unit/test-group \
 	tests/unit/test-json \
 	tests/unit/test-kafka-format \
 	tests/unit/test-kafka-range \
 	tests/unit/test-keytab \
+	tests/unit/test-lineio \
 	tests/unit/test-num \
 	tests/unit/test-scan \
 	tests/unit/test-val \
@@ -21,9 +23,11 @@ unit_tests = \
 
 bats_tests = \
 	tests/bootstrap.bats \
+	tests/cases.bats \
 	tests/csvagg.bats \
 	tests/csvin.bats \
 	tests/csvout.bats \
+	tests/demo.bats \
 	tests/kwindow.bats \
 	tests/layout.bats \
 	tests/man.bats \
@@ -37,6 +41,7 @@ TESTS += $(unit_tests) $(bats_tests) $(broker_tests)
 
 tests_unit_test_agg_LDADD = $(LDADD) -lm
 tests_unit_test_csvio_LDADD = $(LDADD) $(CSV_LIBS)
+tests_unit_test_expr_LDADD = $(LDADD) $(JQ_LIBS) -lm
 tests_unit_test_group_LDADD = $(LDADD) -lm
 tests_unit_test_num_LDADD = $(LDADD) -lm
 tests_unit_test_val_LDADD = $(LDADD) -lm
@@ -44,6 +49,8 @@ tests_unit_test_val_LDADD = $(LDADD) -lm
 EXTRA_DIST += \
 	$(bats_tests) \
 	$(broker_tests) \
+	tests/bounded \
+	tests/cases \
 	tests/helper.bash \
 	tests/kafka/broker \
 	tests/kafka/fetch \
@@ -54,6 +61,7 @@ EXTRA_DIST += \
 	tests/kafka/suite \
 	tests/kafka/with-kafka \
 	tests/layers.awk \
+	tests/model.py \
 	tests/oracle.py \
 	tests/run-bats \
 	tests/summary.sh \
@@ -68,6 +76,7 @@ tap_driver = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver
 
 AM_TESTS_ENVIRONMENT = $(tests_env)
 LOG_DRIVER = $(tap_driver)
+LOG_COMPILER = $(top_srcdir)/tests/bounded
 TEST_EXTENSIONS = .bats
 BATS_LOG_DRIVER = $(tap_driver)
 # bats ends with 1 when a test failed, which its TAP has said already.

@@ -480,11 +480,11 @@ static void open_consumer(struct kin *k, struct operands topics)
 	if (!conf)
 		diag_usage("%s", buf_str(&err));
 	status = kafka_consumer_open(&k->consumer, conf, &cc, &err);
+	kafka_conf_free(conf);
 	if (status > 128)
 		loop_exit_signal(status - 128);
 	if (status)
 		diag_die(status, "%s", buf_str(&err));
-	kafka_conf_free(conf);
 	buf_free(&err);
 }
 

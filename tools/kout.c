@@ -365,7 +365,7 @@ static size_t feed_whole(void *state, const char *p, size_t len)
 	return 0;
 }
 
-static const struct framer framer_whole = {feed_whole, NULL, NULL, '\0'};
+static const struct framer framer_whole = {.feed = feed_whole, .end_is_data = true};
 
 /* --- The command line --- */
 
@@ -468,11 +468,11 @@ static void open_producer(struct kout *k)
 	if (!conf)
 		diag_usage("%s", buf_str(&err));
 	status = kafka_producer_open(&k->producer, conf, &pc, &err);
+	kafka_conf_free(conf);
 	if (status > 128)
 		loop_exit_signal(status - 128);
 	if (status)
 		diag_die(status, "%s", buf_str(&err));
-	kafka_conf_free(conf);
 }
 
 static void free_kout(struct kout *k)

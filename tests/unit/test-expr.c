@@ -343,7 +343,7 @@ static bool same_outcome(const struct buf *plan, const struct buf *jq)
 
 static bool agree(struct engine *plan, struct engine *jq, struct buf *what, struct tally *t)
 {
-	enum { RECORDS = 110 };
+	enum { RECORDS = 160 };
 	struct buf record = BUF_INIT, a = BUF_INIT, b = BUF_INIT;
 	bool same = true;
 
@@ -370,7 +370,7 @@ void __lsan_enable(void) __attribute__((weak));
 
 static void test_random_records(void)
 {
-	enum { PROGRAMS = 28 };
+	enum { PROGRAMS = 18 };
 	static const enum expr_kind kinds[] = {EXPR_VALUE, EXPR_KEY, EXPR_TEST};
 	struct expr_conf automatic = {.engine = EXPR_AUTO}, libjq = {.engine = EXPR_JQ};
 	struct buf text = BUF_INIT;
@@ -407,6 +407,54 @@ static void test_random_records(void)
 	   "%u pairs, %u by the plan, %u errors; %u programs refused", t.pairs, t.native, t.failed,
 	   refused);
 	buf_free(&text);
+}
+
+/* --- Values that are equal or not by what they are, not by how they are written --- */
+
+static void agree_on(const char *program, const char *const records[])
+{
+	struct expr_conf automatic = {.engine = EXPR_AUTO}, libjq = {.engine = EXPR_JQ};
+	struct buf a = BUF_INIT, b = BUF_INIT;
+	struct engine plan, jq;
+
+	open_engine(&plan, program, EXPR_VALUE, &automatic);
+	open_engine(&jq, program, EXPR_VALUE, &libjq);
+	for (unsigned i = 0; records[i]; i++) {
+		eval_line(&plan, slice_str(records[i]), &a);
+		eval_line(&jq, slice_str(records[i]), &b);
+		ok(same_outcome(&a, &b), "%s of %s is %s by the plan, %s by libjq", program,
+		   records[i], a.data, b.data);
+	}
+	close_engine(&plan);
+	close_engine(&jq);
+	buf_free(&a);
+	buf_free(&b);
+}
+
+#define TEXTS(...) ((const char *const[]){__VA_ARGS__, NULL})
+
+static void test_agreement(void)
+{
+	agree_on(".a == .b",
+		 TEXTS("{\"a\":9007199254740993,\"b\":9007199254740992}",
+		       "{\"a\":0.1,\"b\":0.1000000000000000055511151231257827}",
+		       "{\"a\":1e400,\"b\":1e500}", "{\"a\":1.0,\"b\":1}", "{\"a\":0,\"b\":-0.0}",
+		       "{\"a\":1e-400,\"b\":0}", "{\"a\":[1],\"b\":[ 1.0]}", "{\"a\":[],\"b\":{}}",
+		       "{\"a\":{\"x\":1,\"y\":2},\"b\":{\"y\":2,\"x\":1}}"));
+	agree_on(".a < .b",
+		 TEXTS("{\"a\":[2],\"b\":[10]}", "{\"a\":{\"z\":1},\"b\":{\"a\":9,\"b\":0}}",
+		       "{\"a\":[9],\"b\":{}}", "{\"a\":\"z\",\"b\":[]}"));
+	agree_on(".a + .b", TEXTS("{\"a\":9007199254740993,\"b\":0}", "{\"a\":1e308,\"b\":1e308}",
+				  "{\"a\":0.1,\"b\":0.2}", "{\"a\":999999999999999,\"b\":1}",
+				  "{\"a\":1e-300,\"b\":1}", "{\"a\":-1e400,\"b\":1}"));
+	agree_on(".a % .b",
+		 TEXTS("{\"a\":-7,\"b\":3}", "{\"a\":7,\"b\":-3}", "{\"a\":7,\"b\":0}",
+		       "{\"a\":7,\"b\":0.5}", "{\"a\":1e14,\"b\":7}", "{\"a\":7.9,\"b\":3.9}",
+		       "{\"a\":-0.5,\"b\":2}", "{\"a\":1e14,\"b\":1e15}"));
+	agree_on("(.a * .a - .a * .a) < .b",
+		 TEXTS("{\"a\":1e300,\"b\":1}", "{\"a\":2,\"b\":1}", "{\"a\":2,\"b\":0}"));
+	agree_on("6 / .a * -.b * 2",
+		 TEXTS("{\"a\":3,\"b\":0.1}", "{\"a\":0,\"b\":1}", "{\"a\":7,\"b\":1e-320}"));
 }
 
 /* --- Many programs of the right types over a few records: what the parser makes of them --- */
@@ -548,20 +596,22 @@ static void compare_batch(char *const programs[], struct expreval *ev, struct jq
 static void test_random_programs(void)
 {
 	static const char *const records[] = {
-		"{\"n\":12,\"m\":-3.5,\"u\":17,\"d\":0.1,\"s\":\"x\",\"t\":\"y\",\"b\":true,\"f\":"
-		"false}",
-		"{\"n\":0.25,\"m\":7,\"u\":3,\"d\":1e3,\"s\":\"\",\"t\":\"\",\"b\":false,\"f\":"
-		"false,\"z\":null}",
-		"{\"n\":-1,\"m\":100,\"u\":1000000,\"d\":3,\"s\":\"\\u00e9\",\"t\":\"z\",\"b\":"
-		"true,"
-		"\"f\":false}",
+		"{\"n\":12,\"m\":-3.5,\"u\":17,\"d\":0.1,"
+		"\"s\":\"x\",\"t\":\"y\",\"b\":true,\"f\":false}",
+		"{\"n\":0.25,\"m\":7,\"u\":3,\"d\":1e3,"
+		"\"s\":\"\",\"t\":\"\",\"b\":false,\"f\":false,\"z\":null}",
+		"{\"n\":-1,\"m\":100,\"u\":1000000,\"d\":3,"
+		"\"s\":\"\\u00e9\",\"t\":\"z\",\"b\":true,\"f\":false}",
+		/* All alike: what <= says of equals shows here. */
+		"{\"n\":1,\"m\":1,\"u\":1,\"d\":1,"
+		"\"s\":\"x\",\"t\":\"x\",\"b\":true,\"f\":true,\"z\":\"x\"}",
 	};
 	struct expr_conf conf = {.engine = EXPR_NATIVE};
 	struct expr_source src[BATCH];
 	char *programs[BATCH];
 	struct buf all = BUF_INIT, err = BUF_INIT;
 
-	for (unsigned round = 0; round < 3; round++) {
+	for (unsigned round = 0; round < 6; round++) {
 		struct exprset *set;
 		struct expreval *ev;
 		struct jqprog *reference;
@@ -1001,8 +1051,6 @@ static void is_run(const char *program, const char *const texts[], const char *w
 	buf_free(&err);
 }
 
-#define TEXTS(...) ((const char *const[]){__VA_ARGS__, NULL})
-
 /* HOME holds a .jq that redefines a builtin; TZ is a zone with summer time. See main. */
 static void test_environment(void)
 {
@@ -1215,6 +1263,7 @@ int main(void)
 	test_cells();
 	test_default_names();
 	test_map();
+	test_agreement();
 	test_random_records();
 	test_random_programs();
 	remove_home(home);

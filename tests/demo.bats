@@ -1,11 +1,11 @@
 # The demo prints figures that tests/oracle.py works out from the same events.
 
-load ../helper
+load helper
 
 @test "demo: live counts, windows and the CSV aggregate add up" {
-	need_box "the demo ends within seconds on a broker of its own"
 	need python3
-	"$KPIPE_SRCDIR/examples/demo" >out 2>err
+	# a broker of its own: nothing is set
+	env -u KPIPE_BROKERS -u KPIPE_CONFIG "$KPIPE_SRCDIR/examples/demo" </dev/null >out 2>err
 	same_text "" "$(cat err)"
 
 	# the last row of each category and behaviour is its count
@@ -31,10 +31,4 @@ for key in sorted(last):
 
 	# and it says what to try next
 	assert_match 'man kpipe' "$(tail -n 4 out)"
-}
-
-@test "demo: finds a broker of its own when none is set" {
-	need_box "once is enough"
-	env -u KPIPE_BROKERS -u KPIPE_CONFIG "$KPIPE_SRCDIR/examples/demo" </dev/null >out
-	grep -q '^category,events,users,bought$' out
 }

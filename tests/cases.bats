@@ -1,0 +1,330 @@
+#!/usr/bin/env bats
+# What other stream processors print for the same input: tests/cases/README.md names the sources.
+
+load helper
+
+setup()
+{
+	common_setup
+	cases=$KPIPE_SRCDIR/tests/cases
+}
+
+# Rows of 1970's first minute, shortened: `10.000-15.000 "count":5`.
+short()
+{
+	local minute=1970-01-01T00:00:
+	sed 's/^{"window_start":"'$minute'\([0-9.]*\)Z","window_end":"'$minute'\([0-9.]*\)Z",\(.*\)}$/\1-\2 \3/'
+}
+
+# --- Flink SQL: TUMBLE, HOP, CUMULATE over bidtime, whose watermark is bidtime less a second ---
+
+bids()
+{
+	kwindow -T .bidtime --delay 1s -a 'price=sum(.price)' "$@" "$cases/flink-bid.ndjson"
+}
+
+@test "Flink: TUMBLE" {
+	gives bids --tumble 10m <<-'END'
+	{"window_start":"2020-04-15T08:00:00.000Z","window_end":"2020-04-15T08:10:00.000Z","price":11}
+	{"window_start":"2020-04-15T08:10:00.000Z","window_end":"2020-04-15T08:20:00.000Z","price":10}
+	END
+	gives bids --tumble 10m -g .supplier_id <<-'END'
+	{"window_start":"2020-04-15T08:00:00.000Z","window_end":"2020-04-15T08:10:00.000Z","supplier_id":"supplier1","price":6}
+	{"window_start":"2020-04-15T08:00:00.000Z","window_end":"2020-04-15T08:10:00.000Z","supplier_id":"supplier2","price":5}
+	{"window_start":"2020-04-15T08:10:00.000Z","window_end":"2020-04-15T08:20:00.000Z","supplier_id":"supplier2","price":9}
+	{"window_start":"2020-04-15T08:10:00.000Z","window_end":"2020-04-15T08:20:00.000Z","supplier_id":"supplier1","price":1}
+	END
+}
+
+@test "Flink: HOP" {
+	gives bids --hop 10m/5m <<-'END'
+	{"window_start":"2020-04-15T08:00:00.000Z","window_end":"2020-04-15T08:10:00.000Z","price":11}
+	{"window_start":"2020-04-15T08:05:00.000Z","window_end":"2020-04-15T08:15:00.000Z","price":15}
+	{"window_start":"2020-04-15T08:10:00.000Z","window_end":"2020-04-15T08:20:00.000Z","price":10}
+	{"window_start":"2020-04-15T08:15:00.000Z","window_end":"2020-04-15T08:25:00.000Z","price":6}
+	END
+}
+
+@test "Flink: CUMULATE" {
+	gives bids --cumulate 10m/2m <<-'END'
+	{"window_start":"2020-04-15T08:00:00.000Z","window_end":"2020-04-15T08:06:00.000Z","price":4}
+	{"window_start":"2020-04-15T08:00:00.000Z","window_end":"2020-04-15T08:08:00.000Z","price":6}
+	{"window_start":"2020-04-15T08:00:00.000Z","window_end":"2020-04-15T08:10:00.000Z","price":11}
+	{"window_start":"2020-04-15T08:10:00.000Z","window_end":"2020-04-15T08:12:00.000Z","price":3}
+	{"window_start":"2020-04-15T08:10:00.000Z","window_end":"2020-04-15T08:14:00.000Z","price":4}
+	{"window_start":"2020-04-15T08:10:00.000Z","window_end":"2020-04-15T08:16:00.000Z","price":4}
+	{"window_start":"2020-04-15T08:10:00.000Z","window_end":"2020-04-15T08:18:00.000Z","price":10}
+	{"window_start":"2020-04-15T08:10:00.000Z","window_end":"2020-04-15T08:20:00.000Z","price":10}
+	END
+}
+
+@test "Flink: the table, as a batch" {
+	gives csvagg -g supplier_id -a 'price=sum(price)' "$cases/flink-bid.csv" <<-'END'
+	supplier_id,price
+	supplier1,7
+	supplier2,14
+	END
+	csvin "$cases/flink-bid.csv" >bids.ndjson
+	bids --hop 10m/5m >want
+	gives kwindow -T .bidtime --delay 1s -a 'price=sum(.price)' --hop 10m/5m bids.ndjson <want
+}
+
+# --- Spark: withWatermark of 10 seconds, windows of 5; a stop does not flush ---
+
+# spark CASE [OPTION...]
+spark()
+(
+	set -o pipefail
+	name=$1
+	shift
+	kwindow -T .t --tumble 5s --delay 10s --keep-open "$@" "$cases/spark-$name.ndjson" | short
+)
+
+@test "Spark: append mode" {
+	run --separate-stderr spark append
+	assert_status 0
+	assert_output '10.000-15.000 "count":5'
+	assert_stderr 'kwindow: 8 in, 7 used, 0 bad, 1 late'
+	gives spark metrics <<<'10.000-15.000 "count":3'
+	# Upstream starts anew after the second and the third batch: nothing is lost by that.
+	run --separate-stderr spark recovery
+	assert_output <<-'END'
+	10.000-15.000 "count":5
+	15.000-20.000 "count":1
+	25.000-30.000 "count":2
+	END
+	assert_stderr 'kwindow: 12 in, 10 used, 0 bad, 2 late'
+}
+
+@test "Spark: update mode, its last row of each batch" {
+	run --separate-stderr spark update --emit changes
+	assert_output <<-'END'
+	10.000-15.000 "count":1
+	10.000-15.000 "count":2
+	10.000-15.000 "count":3
+	10.000-15.000 "count":4
+	10.000-15.000 "count":5
+	15.000-20.000 "count":1
+	25.000-30.000 "count":1
+	25.000-30.000 "count":2
+	END
+	assert_stderr 'kwindow: 10 in, 8 used, 0 bad, 2 late'
+}
+
+@test "Spark: complete mode, where nothing is late" {
+	gives spark complete --emit table --every 0s <<-'END'
+	10.000-15.000 "count":1
+	10.000-15.000 "count":2
+	10.000-15.000 "count":3
+	10.000-15.000 "count":3
+	25.000-30.000 "count":1
+	10.000-15.000 "count":3
+	25.000-30.000 "count":2
+	10.000-15.000 "count":4
+	25.000-30.000 "count":2
+	10.000-15.000 "count":4
+	25.000-30.000 "count":3
+	END
+	gives spark complete --emit table <<-'END'
+	10.000-15.000 "count":4
+	25.000-30.000 "count":3
+	END
+}
+
+# --- Spark: nulls in groups and aggregates ---
+
+@test "Spark: null is a group, and no value" {
+	gives csvagg -g a -a 'count_b=count(b)' --json "$cases/spark-nulls.csv" <<-'END'
+	{"a":1,"count_b":2}
+	{"a":2,"count_b":2}
+	{"a":3,"count_b":2}
+	{"a":null,"count_b":1}
+	END
+	gives csvagg -a 'count_a=count(a), count_b=count(b)' --json "$cases/spark-nulls.csv" \
+		<<<'{"count_a":7,"count_b":7}'
+	gives csvagg -g a -a 'count_a=count(a), count_b=count(b)' --json "$cases/spark-nulls.csv" <<-'END'
+	{"a":1,"count_a":2,"count_b":2}
+	{"a":2,"count_a":2,"count_b":2}
+	{"a":3,"count_a":3,"count_b":2}
+	{"a":null,"count_a":0,"count_b":1}
+	END
+	# Outside -a, + is jq's: null is made explicit.
+	gives csvagg -g 'a_plus_b=if a == null or b == null then null else a + b end' -a 'count_b=count(b)' --json \
+		"$cases/spark-nulls.csv" <<-'END'
+	{"a_plus_b":2,"count_b":1}
+	{"a_plus_b":3,"count_b":2}
+	{"a_plus_b":4,"count_b":2}
+	{"a_plus_b":5,"count_b":1}
+	{"a_plus_b":null,"count_b":1}
+	END
+	# HAVING of a key is a filter behind it.
+	csvagg -g a -a 'count_b=count(b)' --json "$cases/spark-nulls.csv" >all.ndjson
+	gives kfilter '.a > 1' all.ndjson <<-'END'
+	{"a":2,"count_b":2}
+	{"a":3,"count_b":2}
+	END
+}
+
+@test "Spark: the same, as JSON" {
+	csvin "$cases/spark-nulls.csv" >nulls.ndjson
+	csvagg -g a -a 'count_a=count(a), count_b=count(b), s=sum(a * b)' --json "$cases/spark-nulls.csv" >want
+	gives kcount -g .a -a 'count_a=count(.a), count_b=count(.b), s=sum(.a * .b)' nulls.ndjson <want
+}
+
+@test "Spark: statistics" {
+	csvagg -a 'skewness(a), kurtosis(a), min(a), max(a), avg(a), var(a), stddev(a), sum(a), count(a)' \
+		--no-header-out "$cases/spark-nulls.csv" |
+		awk -F, '{ for (i = 1; i <= NF; i++) printf "%.13g\n", $i }' >got
+	printf '%s\n' -0.2723801058146 -1.506920415225 1 3 2.142857142857 0.8095238095238 0.8997354108424 15 7 >want
+	same_file want got
+}
+
+@test "Spark: aggregates of nothing" {
+	gives csvagg -a 'count=count(1)' -w false --json "$cases/spark-nulls.csv" <<<'{"count":0}'
+	gives csvagg -g a -a 'count=count(1)' -w false --json "$cases/spark-nulls.csv" </dev/null
+}
+
+@test "Spark: every and some skip nulls" {
+	gives csvagg -g k -a 'every=all(v == "true") where v != null, some=any(v == "true") where v != null' \
+		--json "$cases/spark-bools.csv" <<-'END'
+	{"k":1,"every":false,"some":true}
+	{"k":2,"every":true,"some":true}
+	{"k":3,"every":false,"some":false}
+	{"k":4,"every":null,"some":null}
+	{"k":5,"every":false,"some":true}
+	END
+}
+
+# --- Kafka Streams: windows of some milliseconds, with grace; a stop does not flush ---
+
+# kafka CASE [OPTION...]
+kafka()
+(
+	set -o pipefail
+	name=$1
+	shift
+	kwindow -T .t --time-unit ms -g .key --keep-open "$@" "$cases/kafka-$name.ndjson" | short
+)
+
+@test "Kafka Streams: final results and updates of time windows" {
+	run --separate-stderr kafka time --tumble 2ms --grace 1ms
+	assert_output <<-'END'
+	00.000-00.002 "key":"k1","count":4
+	00.002-00.004 "key":"k1","count":1
+	END
+	assert_stderr 'kwindow: 7 in, 6 used, 0 bad, 1 late'
+	run --separate-stderr kafka time --tumble 2ms --grace 1ms --emit changes
+	assert_output <<-'END'
+	00.000-00.002 "key":"k1","count":1
+	00.000-00.002 "key":"k1","count":2
+	00.002-00.004 "key":"k1","count":1
+	00.000-00.002 "key":"k1","count":3
+	00.000-00.002 "key":"k1","count":4
+	00.004-00.006 "key":"k1","count":1
+	END
+	# Without grace, but with a delay of the same length, it is the same.
+	run --separate-stderr kafka time --tumble 2ms --delay 1ms
+	assert_output <<-'END'
+	00.000-00.002 "key":"k1","count":4
+	00.002-00.004 "key":"k1","count":1
+	END
+}
+
+@test "Kafka Streams: a large jump closes many windows" {
+	run --separate-stderr kafka jump --tumble 2ms --grace 2ms
+	assert_output <<-'END'
+	00.000-00.002 "key":"k1","count":4
+	00.002-00.004 "key":"k1","count":2
+	00.004-00.006 "key":"k1","count":1
+	END
+	assert_stderr 'kwindow: 9 in, 8 used, 0 bad, 1 late'
+	run --separate-stderr kafka jump --tumble 2ms --grace 2ms --emit changes
+	assert_output <<-'END'
+	00.000-00.002 "key":"k1","count":1
+	00.000-00.002 "key":"k1","count":2
+	00.002-00.004 "key":"k1","count":1
+	00.000-00.002 "key":"k1","count":3
+	00.002-00.004 "key":"k1","count":2
+	00.000-00.002 "key":"k1","count":4
+	00.004-00.006 "key":"k1","count":1
+	00.030-00.032 "key":"k1","count":1
+	END
+}
+
+@test "Kafka Streams: updates of hopping windows" {
+	# There no window begins before 1970: those rows are ours alone.
+	kafka hop --hop 10ms/5ms --grace 100ms --emit changes -a 's=sum(.value),n=count' >all
+	grep -c '^{"window_start":"1969-12-31T23:59:59.995Z"' all >early
+	same_text 7 "$(cat early)"
+	grep -v '^{' all >got
+	cat >want <<-'END'
+	00.000-00.010 "key":"A","s":1,"n":1
+	00.000-00.010 "key":"B","s":2,"n":1
+	00.000-00.010 "key":"C","s":3,"n":1
+	00.000-00.010 "key":"D","s":4,"n":1
+	00.000-00.010 "key":"A","s":2,"n":2
+	00.000-00.010 "key":"A","s":3,"n":3
+	00.005-00.015 "key":"A","s":1,"n":1
+	00.000-00.010 "key":"B","s":4,"n":2
+	00.005-00.015 "key":"B","s":2,"n":1
+	00.000-00.010 "key":"D","s":8,"n":2
+	00.005-00.015 "key":"D","s":4,"n":1
+	00.000-00.010 "key":"B","s":6,"n":3
+	00.005-00.015 "key":"B","s":4,"n":2
+	00.000-00.010 "key":"C","s":6,"n":2
+	00.005-00.015 "key":"C","s":3,"n":1
+	00.005-00.015 "key":"A","s":2,"n":2
+	00.010-00.020 "key":"A","s":1,"n":1
+	00.005-00.015 "key":"B","s":6,"n":3
+	00.010-00.020 "key":"B","s":2,"n":1
+	00.005-00.015 "key":"D","s":8,"n":2
+	00.010-00.020 "key":"D","s":4,"n":1
+	00.005-00.015 "key":"B","s":8,"n":4
+	00.010-00.020 "key":"B","s":4,"n":2
+	00.005-00.015 "key":"C","s":6,"n":2
+	00.010-00.020 "key":"C","s":3,"n":1
+	00.000-00.010 "key":"B","s":7,"n":4
+	00.000-00.010 "key":"B","s":9,"n":5
+	00.000-00.010 "key":"B","s":12,"n":6
+	00.005-00.015 "key":"B","s":11,"n":5
+	END
+	same_file want got
+}
+
+# --- The Yahoo Streaming Benchmark: views per campaign and 10 seconds ---
+
+# ysb EXPECTED [OPTION...]: the views per ad and window, added up per campaign, are EXPECTED.
+ysb()
+{
+	local expected=$1
+	shift
+	gzip -dc "$KPIPE_CASES/ysb_small/ad-events.ndjson.gz" |
+		kwindow -T .event_time --tumble 10s -w '.event_type == "view"' -g .ad_id "$@" 2>err |
+		python3 compare.py "$KPIPE_CASES/ysb_small" "$expected"
+}
+
+@test "Yahoo Streaming Benchmark" {
+	need_cases ysb_small
+	need python3
+	cat >compare.py <<-'END'
+	import collections, csv, datetime, json, sys
+	folder, expected = sys.argv[1:]
+	campaign = {row['ad_id']: row['campaign_id'] for row in csv.DictReader(open(folder + '/ad_to_campaign.csv'))}
+	got = collections.Counter()
+	for line in sys.stdin:
+	    row = json.loads(line)
+	    start = datetime.datetime.strptime(row['window_start'], '%Y-%m-%dT%H:%M:%S.%f%z')
+	    got[campaign[row['ad_id']], int(start.timestamp() * 1000)] += row['count']
+	want = {(row['campaign_id'], row['window_start']): row['count']
+	    for row in map(json.loads, open(folder + '/' + expected))}
+	differ = sorted(set(got.items()) ^ set(want.items()))
+	if differ or not want:
+	    sys.exit(f'{len(differ)} rows differ: {differ[:10]}')
+	END
+	ysb expected_all_late_accepted.ndjson --emit table
+	[ ! -s err ]
+	ysb expected_all_late_accepted.ndjson --delay 1h
+	[ ! -s err ]
+	ysb expected_watermark_1s.ndjson --delay 1s
+	same_text 'kwindow: 20000 in, 19996 used, 0 bad, 4 late' "$(cat err)"
+}
