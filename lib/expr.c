@@ -1,6 +1,5 @@
 #include "expr.h"
 
-#include <math.h>
 #include <stdlib.h>
 
 #include "expr_priv.h"
@@ -31,16 +30,10 @@ struct expreval {
 	struct exprset *set;
 	struct jqprog **progs; /* NULL until needed */
 	struct buf *texts;     /* per program: what libjq's result points to */
-	struct slice *slots;   /* per field: its raw text in the record */
-	struct field_value {
-		bool known;
-		struct val val;
-	} * values;         /* per field: decoded */
-	struct buf strings; /* unescaped field strings; reserved per record, so it does not move */
-	struct buf normal;  /* a record as libjq wrote it */
+	struct record rec;
+	struct buf normal; /* a record as libjq wrote it */
 	struct jqdoc *doc;
 	bool doc_ready, used_jq;
-	const struct slice *row; /* NULL: JSON */
 };
 
 /* --- Compiling --- */
@@ -189,10 +182,11 @@ struct expreval *expreval_new(struct exprset *set)
 	struct expreval *ev = mem_zalloc(1, sizeof *ev);
 
 	ev->set = set;
+	ev->rec.fields = &set->fields;
 	ev->progs = mem_zalloc(set->n, sizeof *ev->progs);
 	ev->texts = mem_zalloc(set->n, sizeof *ev->texts);
-	ev->slots = mem_zalloc(set->fields.n, sizeof *ev->slots);
-	ev->values = mem_zalloc(set->fields.n, sizeof *ev->values);
+	ev->rec.slots = mem_zalloc(set->fields.n, sizeof *ev->rec.slots);
+	ev->rec.values = mem_zalloc(set->fields.n, sizeof *ev->rec.values);
 	for (size_t i = 0; i < set->n; i++) {
 		ev->progs[i] = set->v[i].compiled;
 		set->v[i].compiled = NULL;
@@ -210,9 +204,9 @@ void expreval_free(struct expreval *ev)
 	}
 	free(ev->progs);
 	free(ev->texts);
-	free(ev->slots);
-	free(ev->values);
-	buf_free(&ev->strings);
+	free(ev->rec.slots);
+	free(ev->rec.values);
+	buf_free(&ev->rec.strings);
 	buf_free(&ev->normal);
 	jqdoc_free(ev->doc);
 	free(ev);
@@ -223,268 +217,19 @@ bool expreval_native(const struct expreval *ev)
 	return !ev->used_jq;
 }
 
-/* --- The plan --- */
-
-enum outcome { SURE, UNSURE, BAD };
-
-struct val expr_cell(struct slice cell)
-{
-	struct val v = {.type = VAL_DEC};
-
-	if (!cell.len)
-		return val_null();
-	/* The first byte tells most texts from numbers. */
-	if ((cell.ptr[0] != '-' && (cell.ptr[0] < '0' || cell.ptr[0] > '9')) ||
-	    !num_is_json(cell.ptr, cell.len))
-		return val_str(cell.ptr, cell.len);
-	if (dec_parse(&v.dec, cell.ptr, cell.len))
-		return v;
-	return (struct val){.type = VAL_DBL, .dbl = num_double(cell.ptr, cell.len)};
-}
-
-static struct val decode_json(struct expreval *ev, struct slice s)
-{
-	if (!s.ptr)
-		return val_null();
-	switch (s.ptr[0]) {
-	case '"': {
-		struct slice text = json_unescape(s.ptr, s.len, &ev->strings);
-		return val_str(text.ptr, text.len);
-	}
-	case '{':
-	case '[':
-		return (struct val){.type = VAL_JSON, .str = s};
-	case 't':
-		return (struct val){.type = VAL_TRUE};
-	case 'f':
-		return (struct val){.type = VAL_FALSE};
-	case 'n':
-		return val_null();
-	default:
-		return expr_cell(s);
-	}
-}
-
-static struct val field_value(struct expreval *ev, unsigned slot)
-{
-	struct field_value *f = &ev->values[slot];
-
-	if (!f->known) {
-		f->val = ev->row ? expr_cell(ev->row[ev->set->fields.v[slot].column])
-				 : decode_json(ev, ev->slots[slot]);
-		f->known = true;
-	}
-	return f->val;
-}
-
-/*
- * A number that every libjq holds alike: a double, or at most 15 digits, which a double holds without two of them falling
- * together. Others are libjq's, whose versions differ.
- */
-static bool plain(const struct val *v)
-{
-	static const int64_t limit = INT64_C(1000000000000000);
-
-	return v->type == VAL_DBL ||
-	       (v->type == VAL_DEC && v->dec.v < limit && v->dec.v > -limit && v->dec.scale <= 22);
-}
-
-static enum outcome double_result(double d, struct val *out)
-{
-	if (!isfinite(d))
-		return UNSURE;
-	*out = (struct val){.type = VAL_DBL, .dbl = d};
-	return SURE;
-}
-
-static enum outcome jq_arithmetic(enum plan_op op, const struct val *a, const struct val *b,
-				  struct val *out)
-{
-	double x, y;
-
-	if (op == PLAN_ADD && (a->type == VAL_NULL || b->type == VAL_NULL)) {
-		*out = a->type == VAL_NULL ? *b : *a;
-		return SURE;
-	}
-	if (!val_is_number(a) || !val_is_number(b) || !plain(a) || !plain(b))
-		return UNSURE;
-	x = val_double(a);
-	y = val_double(b);
-	switch (op) {
-	case PLAN_ADD:
-		return double_result(x + y, out);
-	case PLAN_SUB:
-		return double_result(x - y, out);
-	case PLAN_MUL:
-		return double_result(x * y, out);
-	case PLAN_DIV:
-		return y == 0 ? UNSURE : double_result(x / y, out);
-	default:
-		/* Of negative and of huge operands the versions of libjq think differently. */
-		if (x < 0 || y < 1 || x >= 1e15 || y >= 1e15)
-			return UNSURE;
-		return double_result((double)((uint64_t)x % (uint64_t)y), out);
-	}
-}
-
-static enum outcome not_a_number(const struct val *v, struct buf *err)
-{
-	struct buf text = BUF_INIT;
-
-	val_put_json(&text, v);
-	buf_setf(err, "%s is not a number", buf_str(&text));
-	buf_free(&text);
-	return BAD;
-}
-
-/* + - * as SQL has them: exact, and null when a side is null. */
-static enum outcome exact_arithmetic(enum plan_op op, const struct val *a, const struct val *b,
-				     struct val *out, struct buf *err)
-{
-	bool (*const exact[])(struct dec, struct dec, struct dec *) = {
-		[PLAN_ADD] = dec_add, [PLAN_SUB] = dec_sub, [PLAN_MUL] = dec_mul};
-
-	if (a->type == VAL_NULL || b->type == VAL_NULL) {
-		*out = val_null();
-		return SURE;
-	}
-	if (!val_is_number(a) || !val_is_number(b)) {
-		/* jq would repeat a text that is multiplied: here it is a mistake in the data. */
-		if (val_is_number(a) && b->type == VAL_STR)
-			return not_a_number(b, err);
-		if (val_is_number(b) && a->type == VAL_STR)
-			return not_a_number(a, err);
-		return UNSURE;
-	}
-	out->type = VAL_DEC;
-	if (a->type == VAL_DEC && b->type == VAL_DEC && exact[op](a->dec, b->dec, &out->dec))
-		return SURE;
-	switch (op) {
-	case PLAN_ADD:
-		return double_result(val_double(a) + val_double(b), out);
-	case PLAN_SUB:
-		return double_result(val_double(a) - val_double(b), out);
-	default:
-		return double_result(val_double(a) * val_double(b), out);
-	}
-}
-
-static enum outcome compare(enum plan_op op, const struct val *a, const struct val *b,
-			    struct val *out)
-{
-	int c;
-	bool is;
-
-	if (a->type == VAL_JSON && b->type == VAL_JSON)
-		return UNSURE;
-	if (val_is_number(a) && val_is_number(b)) {
-		if (!plain(a) || !plain(b))
-			return UNSURE;
-		double x = val_double(a), y = val_double(b);
-		c = (x > y) - (x < y);
-	} else {
-		c = val_cmp(a, b);
-	}
-	switch (op) {
-	case PLAN_EQ:
-		is = c == 0;
-		break;
-	case PLAN_NE:
-		is = c != 0;
-		break;
-	case PLAN_LT:
-		is = c < 0;
-		break;
-	case PLAN_LE:
-		is = c <= 0;
-		break;
-	case PLAN_GT:
-		is = c > 0;
-		break;
-	default:
-		is = c >= 0;
-	}
-	*out = (struct val){.type = is ? VAL_TRUE : VAL_FALSE};
-	return SURE;
-}
-
-struct plan_run {
-	struct expreval *ev;
-	const struct plan *plan;
-	bool exact;
-	struct buf *err;
-};
-
-static enum outcome eval(const struct plan_run *run, unsigned i, struct val *out)
-{
-	const struct plan_node *n = &run->plan->nodes[i];
-	struct val a, b;
-	enum outcome r;
-
-	if (n->op == PLAN_FIELD) {
-		*out = field_value(run->ev, n->slot);
-		return SURE;
-	}
-	if (n->op == PLAN_LITERAL) {
-		*out = n->literal;
-		return SURE;
-	}
-	r = eval(run, n->a, &a);
-	if (r != SURE)
-		return r;
-	/* The right side is looked at only where jq would. */
-	if (n->op == PLAN_AND && !val_truthy(&a)) {
-		*out = (struct val){.type = VAL_FALSE};
-		return SURE;
-	}
-	if (n->op == PLAN_OR && val_truthy(&a)) {
-		*out = (struct val){.type = VAL_TRUE};
-		return SURE;
-	}
-	if (n->op == PLAN_ALT && val_truthy(&a)) {
-		*out = a;
-		return SURE;
-	}
-	r = eval(run, n->b, &b);
-	if (r != SURE)
-		return r;
-	switch (n->op) {
-	case PLAN_AND:
-	case PLAN_OR:
-		*out = (struct val){.type = val_truthy(&b) ? VAL_TRUE : VAL_FALSE};
-		return SURE;
-	case PLAN_ALT:
-		*out = b;
-		return SURE;
-	case PLAN_ADD:
-	case PLAN_SUB:
-	case PLAN_MUL:
-		if (run->exact)
-			return exact_arithmetic(n->op, &a, &b, out, run->err);
-		return jq_arithmetic(n->op, &a, &b, out);
-	case PLAN_DIV:
-	case PLAN_MOD:
-		return jq_arithmetic(n->op, &a, &b, out);
-	default:
-		return compare(n->op, &a, &b, out);
-	}
-}
-
 static enum outcome run_plan(struct expreval *ev, const struct program *p, struct val *out,
 			     struct buf *err)
 {
-	struct plan_run run = {ev, &p->plan, p->kind == EXPR_EXACT, err};
 	const struct plan_node *root = &p->plan.nodes[p->plan.n - 1];
 	enum outcome r;
 
 	/* A column as a key is its text: 007 stays 007, and 1.0 is not 1. */
-	if (p->kind == EXPR_KEY && ev->row && root->op == PLAN_FIELD) {
-		struct slice cell = ev->row[ev->set->fields.v[root->slot].column];
+	if (p->kind == EXPR_KEY && ev->rec.row && root->op == PLAN_FIELD) {
+		struct slice cell = ev->rec.row[ev->set->fields.v[root->slot].column];
 		*out = cell.len ? val_str(cell.ptr, cell.len) : val_null();
 		return SURE;
 	}
-	r = eval(&run, (unsigned)p->plan.n - 1, out);
-
+	r = plan_eval(&p->plan, &ev->rec, p->kind == EXPR_EXACT, out, err);
 	if (r != SURE)
 		return r;
 	if (p->kind == EXPR_TEST)
@@ -563,9 +308,9 @@ static void begin_record(struct expreval *ev, size_t text)
 {
 	ev->doc_ready = ev->used_jq = false;
 	for (size_t i = 0; i < ev->set->fields.n; i++)
-		ev->values[i].known = false;
-	buf_clear(&ev->strings);
-	buf_reserve(&ev->strings, text);
+		ev->rec.values[i].known = false;
+	buf_clear(&ev->rec.strings);
+	buf_reserve(&ev->rec.strings, text);
 }
 
 /*
@@ -576,8 +321,8 @@ static bool rescan(struct expreval *ev)
 {
 	buf_clear(&ev->normal);
 	jqdoc_put(ev->doc, &ev->normal);
-	buf_reserve(&ev->strings, ev->normal.len);
-	return scan_run(ev->set->scan, buf_slice(&ev->normal), ev->slots) == SCAN_OK;
+	buf_reserve(&ev->rec.strings, ev->normal.len);
+	return scan_run(ev->set->scan, buf_slice(&ev->normal), ev->rec.slots) == SCAN_OK;
 }
 
 int expreval_json(struct expreval *ev, struct slice line, struct val out[], struct buf *err)
@@ -586,8 +331,8 @@ int expreval_json(struct expreval *ev, struct slice line, struct val out[], stru
 	bool sure, exact_sure;
 
 	begin_record(ev, line.len);
-	ev->row = NULL;
-	sure = (set->any_native || !set->n) && scan_run(set->scan, line, ev->slots) == SCAN_OK;
+	ev->rec.row = NULL;
+	sure = (set->any_native || !set->n) && scan_run(set->scan, line, ev->rec.slots) == SCAN_OK;
 	exact_sure = sure;
 	if (!sure) {
 		if (need_doc(ev, line, err) < 0)
@@ -615,10 +360,10 @@ int expreval_text(struct expreval *ev, struct slice line, struct val out[], stru
 	bool valid = utf8_valid(line.ptr, line.len), only_dot = valid;
 
 	begin_record(ev, 0);
-	ev->row = NULL;
+	ev->rec.row = NULL;
 	for (size_t i = 0; i < ev->set->fields.n; i++) {
 		only_dot &= ev->set->fields.v[i].n == 0;
-		ev->values[i] = (struct field_value){true, val_str(line.ptr, line.len)};
+		ev->rec.values[i] = (struct field_value){true, val_str(line.ptr, line.len)};
 	}
 	for (size_t i = 0; i < ev->set->n; i++) {
 		const struct program *p = &ev->set->v[i];
@@ -666,7 +411,7 @@ static int need_row_doc(struct expreval *ev, const struct slice cells[], struct 
 int expreval_row(struct expreval *ev, const struct slice cells[], struct val out[], struct buf *err)
 {
 	begin_record(ev, 0);
-	ev->row = cells;
+	ev->rec.row = cells;
 	for (size_t i = 0; i < ev->set->n; i++) {
 		const struct program *p = &ev->set->v[i];
 		enum outcome r = p->native ? run_plan(ev, p, &out[i], err) : UNSURE;

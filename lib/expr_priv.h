@@ -90,6 +90,29 @@ int fields_whole(const struct fields *fs, const char *src);
 bool plan_parse(struct plan *plan, struct fields *fs, const char *src, bool whole);
 void plan_free(struct plan *plan);
 
+/* --- A record's fields, for a plan --- */
+
+struct record {
+	const struct fields *fields;
+	struct slice *slots;     /* per field: its raw text in a JSON record */
+	const struct slice *row; /* the cells of a CSV record; NULL: JSON */
+	struct field_value {
+		bool known;
+		struct val val;
+	} * values;         /* per field: decoded when first asked for */
+	struct buf strings; /* unescaped field strings; reserved per record, so it does not move */
+};
+
+enum outcome {
+	SURE,   /* *out is what libjq gives */
+	UNSURE, /* libjq must say */
+	BAD,    /* the record is bad, the reason in err */
+};
+
+/* The value of the plan on a record. exact: + - * as in -a. An array or object comes as it stands in the record. */
+enum outcome plan_eval(const struct plan *plan, struct record *rec, bool exact, struct val *out,
+		       struct buf *err);
+
 /*
  * The program as libjq must see it over a row given as an object: a bare name that is a column becomes a look-up in the
  * row. 0, or -1 with the reason in err (a .name or a whole program that is no column).

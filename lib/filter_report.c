@@ -139,7 +139,7 @@ void report_close(struct report *rp)
 	if (rp->conf->stats)
 		put_stats(rp);
 	/* With --bad fail the message about the record has said it. */
-	if (rp->nlate || (rp->nbad && strcmp(rp->conf->bad, "fail") != 0))
+	if (!rp->conf->quiet && (rp->nlate || (rp->nbad && strcmp(rp->conf->bad, "fail") != 0)))
 		diag_warn("%llu in, %llu used, %llu bad, %llu late", (unsigned long long)rp->in,
 			  (unsigned long long)(rp->in - rp->nbad - rp->nlate),
 			  (unsigned long long)rp->nbad, (unsigned long long)rp->nlate);

@@ -180,6 +180,7 @@ struct kafka_producer_conf {
 	const char *
 		topic; /* must exist, or come to be when asked for; NULL: each record names its own */
 	const char *codec; /* NULL: as configured */
+	bool quiet;
 	/* A record was not delivered. tag is what kafka_produce was given. */
 	void (*failed)(void *ctx, uint64_t tag, const char *why);
 	void *ctx;

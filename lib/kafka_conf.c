@@ -325,7 +325,7 @@ static void on_error(rd_kafka_t *rk, int code, const char *reason, void *opaque)
 		if (h->ready && !h->down && !h->quiet)
 			diag_warn("no broker can be reached, trying on%s%s",
 				  h->reason.len ? ": " : "", buf_str(&h->reason));
-		h->down = true;
+		h->down = h->ready;
 		return;
 	case RD_KAFKA_RESP_ERR__AUTHENTICATION:
 	case RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED:

@@ -56,6 +56,32 @@ int kafka_status(rd_kafka_resp_err_t code)
 	}
 }
 
+bool kafka_passes(rd_kafka_resp_err_t code)
+{
+	static const rd_kafka_resp_err_t codes[] = {
+		RD_KAFKA_RESP_ERR__TRANSPORT,
+		RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN,
+		RD_KAFKA_RESP_ERR__RESOLVE,
+		RD_KAFKA_RESP_ERR__TIMED_OUT,
+		RD_KAFKA_RESP_ERR__WAIT_COORD,
+		RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT,
+		RD_KAFKA_RESP_ERR_COORDINATOR_NOT_AVAILABLE,
+		RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS,
+		RD_KAFKA_RESP_ERR_NOT_COORDINATOR,
+		RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS,
+		RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION,
+		RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID,
+		RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE,
+		RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION,
+	};
+
+	for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++) {
+		if (codes[i] == code)
+			return true;
+	}
+	return false;
+}
+
 bool kafka_keep_trying(const struct kafka_health *h, int64_t deadline)
 {
 	return !h->denied && !h->fatal.len && !loop_signal() && loop_now() < deadline;

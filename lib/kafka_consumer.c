@@ -1,7 +1,6 @@
 #include "kafka_priv.h"
 
 #include <inttypes.h>
-#include <regex.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,6 +22,9 @@ enum {
 	FETCH_LEAST = 1024 * 1024,
 	FETCH_MOST = 4 * 1024 * 1024,
 };
+
+/* After so long (us) without news what was written is committed, however far off the next commit is. */
+enum { COMMIT_QUIET = 200 * 1000 };
 
 /* What one message takes there besides its bytes. */
 enum { MESSAGE_COST = 350 };
@@ -49,34 +51,6 @@ int kafka_failure(const struct kafka_consumer *c, const char **why)
 	return c->status;
 }
 
-/* Errors that tell of something that the connection's own messages already cover, or that librdkafka
- * is about to mend. */
-static bool is_passing(rd_kafka_resp_err_t code)
-{
-	static const rd_kafka_resp_err_t codes[] = {
-		RD_KAFKA_RESP_ERR__TRANSPORT,
-		RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN,
-		RD_KAFKA_RESP_ERR__RESOLVE,
-		RD_KAFKA_RESP_ERR__TIMED_OUT,
-		RD_KAFKA_RESP_ERR__WAIT_COORD,
-		RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT,
-		RD_KAFKA_RESP_ERR_COORDINATOR_NOT_AVAILABLE,
-		RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS,
-		RD_KAFKA_RESP_ERR_NOT_COORDINATOR,
-		RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS,
-		RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION,
-		RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID,
-		RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE,
-		RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION,
-	};
-
-	for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++) {
-		if (codes[i] == code)
-			return true;
-	}
-	return false;
-}
-
 /* Without a group nothing is asked of a group coordinator, so its refusal does not matter. */
 static bool is_foreign(const struct kafka_consumer *c, rd_kafka_resp_err_t code)
 {
@@ -87,7 +61,7 @@ void kafka_trouble(struct kafka_consumer *c, const rd_kafka_message_t *msg)
 {
 	const char *text = rd_kafka_message_errstr(msg);
 
-	if (is_passing(msg->err) || is_foreign(c, msg->err))
+	if (kafka_passes(msg->err) || is_foreign(c, msg->err))
 		return;
 	if (kafka_status(msg->err)) {
 		kafka_fail(c, kafka_status(msg->err), "%s", text);
@@ -122,7 +96,7 @@ static rd_kafka_topic_partition_list_t *take_uncommitted(struct kafka_consumer *
 		rd_kafka_topic_partition_list_add(list, p->topic, p->id)->offset = p->written;
 		p->committed = p->written;
 	}
-	c->commit_due = LOOP_FOREVER;
+	c->commit_due = c->commit_limit = LOOP_FOREVER;
 	return list;
 }
 
@@ -192,8 +166,11 @@ void kafka_written(struct kafka_consumer *c, int64_t now)
 		some |= p->given > p->written;
 		p->written = p->given;
 	}
-	if (some && c->commits && c->commit_due == LOOP_FOREVER)
-		c->commit_due = now + c->commit_every;
+	if (!some || !c->commits)
+		return;
+	if (c->commit_limit == LOOP_FOREVER)
+		c->commit_limit = now + c->commit_every;
+	c->commit_due = now + COMMIT_QUIET < c->commit_limit ? now + COMMIT_QUIET : c->commit_limit;
 }
 
 /* --- Assignment --- */
@@ -423,100 +400,6 @@ static void close_handle(struct kafka_consumer *c)
 	c->rk = NULL;
 }
 
-/* Adds the partitions of one topic that are asked for. */
-static int add_topic(struct kafka_consumer *c, rd_kafka_topic_partition_list_t *list,
-		     const rd_kafka_metadata_topic_t *topic, struct buf *err)
-{
-	const struct kafka_partitions *want = c->cc.partitions;
-
-	for (int i = 0; i < topic->partition_cnt; i++) {
-		int32_t id = topic->partitions[i].id;
-		if (!want || !want->n || kafka_partitions_has(want, id))
-			rd_kafka_topic_partition_list_add(list, topic->topic, id);
-	}
-	for (size_t i = 0; want && i < want->n; i++) {
-		for (int64_t id = want->v[i].first; id <= want->v[i].last; id++) {
-			if (id < topic->partition_cnt)
-				continue;
-			buf_setf(err, "%s: no partition %" PRId64 " (there are %d)", topic->topic,
-				 id, topic->partition_cnt);
-			return EXIT_FAIL;
-		}
-	}
-	return EXIT_OK;
-}
-
-static int add_matching(struct kafka_consumer *c, rd_kafka_topic_partition_list_t *list,
-			const char *pattern, struct buf *err)
-{
-	const struct rd_kafka_metadata *md;
-	char why[256];
-	regex_t re;
-	int rc = regcomp(&re, pattern, REG_EXTENDED | REG_NOSUB);
-
-	if (rc) {
-		regerror(rc, &re, why, sizeof why);
-		buf_setf(err, "%s: %s", pattern, why);
-		return EXIT_USAGE;
-	}
-	rc = kafka_metadata(c->rk, &c->health, NULL, false, &md, err);
-	if (!rc) {
-		for (int i = 0; !rc && i < md->topic_cnt; i++) {
-			if (regexec(&re, md->topics[i].topic, 0, NULL, 0) == 0)
-				rc = add_topic(c, list, &md->topics[i], err);
-		}
-		rd_kafka_metadata_destroy(md);
-	}
-	regfree(&re);
-	return rc;
-}
-
-static int add_named(struct kafka_consumer *c, rd_kafka_topic_partition_list_t *list,
-		     const char *topic, struct buf *err)
-{
-	const struct rd_kafka_metadata *md;
-	int rc = kafka_metadata(c->rk, &c->health, topic, false, &md, err);
-
-	if (rc)
-		return rc;
-	rc = add_topic(c, list, &md->topics[0], err);
-	rd_kafka_metadata_destroy(md);
-	return rc;
-}
-
-/* Every partition that the topics name, each once. In group mode a regex may match nothing yet. */
-static int find_partitions(struct kafka_consumer *c, rd_kafka_topic_partition_list_t *list,
-			   struct buf *err)
-{
-	for (size_t i = 0; i < c->cc.topics->n; i++) {
-		const char *topic = c->cc.topics->v[i];
-		int before = list->cnt, rc;
-		if (topic[0] == '^')
-			rc = add_matching(c, list, topic, err);
-		else
-			rc = add_named(c, list, topic, err);
-		if (rc)
-			return rc;
-		if (list->cnt == before && !c->grouped) {
-			buf_setf(err, "%s: no such topic", topic);
-			return EXIT_FAIL;
-		}
-	}
-	return EXIT_OK;
-}
-
-static rd_kafka_topic_partition_list_t *unique(const rd_kafka_topic_partition_list_t *list)
-{
-	rd_kafka_topic_partition_list_t *out = rd_kafka_topic_partition_list_new(list->cnt);
-
-	for (int i = 0; i < list->cnt; i++) {
-		const rd_kafka_topic_partition_t *e = &list->elems[i];
-		if (!rd_kafka_topic_partition_list_find(out, e->topic, e->partition))
-			rd_kafka_topic_partition_list_add(out, e->topic, e->partition);
-	}
-	return out;
-}
-
 static int subscribe(struct kafka_consumer *c, struct buf *err)
 {
 	rd_kafka_topic_partition_list_t *list =
@@ -537,13 +420,11 @@ static int subscribe(struct kafka_consumer *c, struct buf *err)
 static int begin(struct kafka_consumer *c, const struct kafka_conf *conf, struct buf *err)
 {
 	enum { FEW = 8 };
-	rd_kafka_topic_partition_list_t *found = rd_kafka_topic_partition_list_new(16), *list;
+	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(FEW);
 	int rc = open_handle(c, conf, FEW, err);
 
 	if (!rc)
-		rc = find_partitions(c, found, err);
-	list = unique(found);
-	rd_kafka_topic_partition_list_destroy(found);
+		rc = kafka_find(c, list, err);
 	/* How much is fetched ahead can only be said when a handle is made. */
 	if (!rc && list->cnt != FEW) {
 		close_handle(c);
@@ -586,7 +467,7 @@ int kafka_consumer_open(struct kafka_consumer **consumer, const struct kafka_con
 	c->finite = cc->to_end || cc->range.has_to;
 	c->commits = cc->group && cc->commit != KAFKA_COMMIT_NONE &&
 		     !(commit && strcmp(commit, "false") == 0);
-	c->commit_due = LOOP_FOREVER;
+	c->commit_due = c->commit_limit = LOOP_FOREVER;
 	kafka_pipe(c->wake);
 	rc = begin(c, conf, err);
 	if (rc) {

@@ -76,6 +76,9 @@ int kafka_metadata(rd_kafka_t *rk, struct kafka_health *h, const char *topic, bo
 /* The exit status that fits an error which will not pass; EXIT_OK for one that may. */
 int kafka_status(rd_kafka_resp_err_t code);
 
+/* Does an error tell of what the connection's own messages cover, or librdkafka is about to mend? */
+bool kafka_passes(rd_kafka_resp_err_t code);
+
 /* --- kafka_part: one assigned partition --- */
 
 enum { PART_BATCH = 512 };
@@ -132,7 +135,7 @@ struct kafka_consumer {
 	bool finite;        /* every partition has an end */
 	bool closing;
 	bool commits;
-	int64_t commit_every, commit_due, poll_every, poll_due;
+	int64_t commit_every, commit_limit, commit_due, poll_every, poll_due;
 	int64_t queue_messages, queue_bytes; /* librdkafka stops fetching a partition above these */
 	bool wakes; /* a throttled partition must be woken, see kafka_part.c */
 	int status; /* after KAFKA_FAILED */
@@ -161,7 +164,11 @@ void kafka_fail(struct kafka_consumer *c, int status, const char *fmt, ...)
 /* An error that came in place of a record: ends the reading when it will not pass by itself. */
 void kafka_trouble(struct kafka_consumer *c, const rd_kafka_message_t *msg);
 
-/* --- kafka_start: where partitions begin and end --- */
+/* --- kafka_start: which partitions to read, and where they begin and end --- */
+
+/* Adds every partition that the topics and -p name, each once. In group mode a regex may match
+ * nothing yet. 0 or an exit status. */
+int kafka_find(struct kafka_consumer *c, rd_kafka_topic_partition_list_t *list, struct buf *err);
 
 /* Sets start, next and end of these. 0 or an exit status. */
 int kafka_start(struct kafka_consumer *c, struct kafka_part **parts, size_t n, struct buf *err);

@@ -127,6 +127,7 @@ int kafka_producer_open(struct kafka_producer **producer, const struct kafka_con
 	if (pc->topic)
 		p->topic = slice_str(pc->topic);
 	p->health.owner = p;
+	p->health.quiet = pc->quiet;
 	p->topics = keytab_new(sizeof(struct topic), (uint64_t)loop_now());
 	kafka_pipe(p->wake);
 	rkconf = build_conf(p, conf, err);

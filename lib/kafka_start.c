@@ -1,13 +1,102 @@
 /*
- * Where partitions begin and end: what the group has committed, -o, and their ends now.
+ * Which partitions to read, and where they begin and end: what the group has committed, -o, and
+ * their ends now.
  */
 #include "kafka_priv.h"
 
+#include <inttypes.h>
+#include <regex.h>
 #include <stdlib.h>
 
 #include "diag.h"
 #include "loop.h"
 #include "mem.h"
+
+/* --- Which --- */
+
+/* Adds the partitions of one topic that are asked for. */
+static int add_topic(struct kafka_consumer *c, rd_kafka_topic_partition_list_t *list,
+		     const rd_kafka_metadata_topic_t *topic, struct buf *err)
+{
+	const struct kafka_partitions *want = c->cc.partitions;
+
+	for (int i = 0; i < topic->partition_cnt; i++) {
+		int32_t id = topic->partitions[i].id;
+		if ((!want || !want->n || kafka_partitions_has(want, id)) &&
+		    !rd_kafka_topic_partition_list_find(list, topic->topic, id))
+			rd_kafka_topic_partition_list_add(list, topic->topic, id);
+	}
+	for (size_t i = 0; want && i < want->n; i++) {
+		for (int64_t id = want->v[i].first; id <= want->v[i].last; id++) {
+			if (id < topic->partition_cnt)
+				continue;
+			buf_setf(err, "%s: no partition %" PRId64 " (there are %d)", topic->topic,
+				 id, topic->partition_cnt);
+			return EXIT_FAIL;
+		}
+	}
+	return EXIT_OK;
+}
+
+static int add_matching(struct kafka_consumer *c, rd_kafka_topic_partition_list_t *list,
+			const char *pattern, struct buf *err)
+{
+	const struct rd_kafka_metadata *md;
+	char why[256];
+	regex_t re;
+	int rc = regcomp(&re, pattern, REG_EXTENDED | REG_NOSUB);
+
+	if (rc) {
+		regerror(rc, &re, why, sizeof why);
+		buf_setf(err, "%s: %s", pattern, why);
+		return EXIT_USAGE;
+	}
+	rc = kafka_metadata(c->rk, &c->health, NULL, false, &md, err);
+	if (!rc) {
+		for (int i = 0; !rc && i < md->topic_cnt; i++) {
+			if (regexec(&re, md->topics[i].topic, 0, NULL, 0) == 0)
+				rc = add_topic(c, list, &md->topics[i], err);
+		}
+		rd_kafka_metadata_destroy(md);
+	}
+	regfree(&re);
+	return rc;
+}
+
+static int add_named(struct kafka_consumer *c, rd_kafka_topic_partition_list_t *list,
+		     const char *topic, struct buf *err)
+{
+	const struct rd_kafka_metadata *md;
+	int rc = kafka_metadata(c->rk, &c->health, topic, false, &md, err);
+
+	if (rc)
+		return rc;
+	rc = add_topic(c, list, &md->topics[0], err);
+	rd_kafka_metadata_destroy(md);
+	return rc;
+}
+
+/* Every partition that the topics name, each once. In group mode a regex may match nothing yet. */
+int kafka_find(struct kafka_consumer *c, rd_kafka_topic_partition_list_t *list, struct buf *err)
+{
+	for (size_t i = 0; i < c->cc.topics->n; i++) {
+		const char *topic = c->cc.topics->v[i];
+		int before = list->cnt, rc;
+		if (topic[0] == '^')
+			rc = add_matching(c, list, topic, err);
+		else
+			rc = add_named(c, list, topic, err);
+		if (rc)
+			return rc;
+		if (list->cnt == before && !c->grouped) {
+			buf_setf(err, "%s: no such topic", topic);
+			return EXIT_FAIL;
+		}
+	}
+	return EXIT_OK;
+}
+
+/* --- From where to where --- */
 
 /* One try to get an answer (ms); short, so that a signal is heeded. */
 enum { TRY = 1000 };

@@ -10,7 +10,8 @@ libkpipe_a_SOURCES = \
 	lib/diag.c lib/diag.h \
 	lib/envelope.c lib/envelope.h \
 	lib/eventtime.c lib/eventtime.h \
-	lib/expr.c lib/expr.h lib/expr_columns.c lib/expr_lex.c lib/expr_parse.c lib/expr_priv.h \
+	lib/expr.c lib/expr.h lib/expr_columns.c lib/expr_lex.c lib/expr_parse.c \
+	lib/expr_plan.c lib/expr_priv.h \
 	lib/filter.c lib/filter.h lib/filter_pool.c lib/filter_priv.h lib/filter_report.c \
 	lib/group.c lib/group.h \
 	lib/groupby.c lib/groupby.h \
@@ -19,7 +20,7 @@ libkpipe_a_SOURCES = \
 	lib/kafka.h lib/kafka_conf.c lib/kafka_connect.c lib/kafka_consumer.c lib/kafka_format.c \
 	lib/kafka_mock.c lib/kafka_part.c lib/kafka_priv.h lib/kafka_producer.c lib/kafka_range.c lib/kafka_start.c \
 	lib/keytab.c lib/keytab.h \
-	lib/lineio.c lib/lineio.h \
+	lib/lineio.c lib/lineio.h lib/lineio_write.c \
 	lib/loop.c lib/loop.h \
 	lib/mem.c lib/mem.h \
 	lib/num.c lib/num.h lib/num_double.c lib/num_priv.h \

@@ -28,6 +28,7 @@ bats_tests = \
 	tests/csvin.bats \
 	tests/csvout.bats \
 	tests/demo.bats \
+	tests/kmap.bats \
 	tests/kwindow.bats \
 	tests/layout.bats \
 	tests/man.bats \

@@ -46,12 +46,21 @@ def plain(d):
     return "0" if text == "-0" else text
 
 
+def put_double(x):
+    """The shortest text that reads back the same, laid out as ECMAScript does."""
+    d = Decimal(repr(x)).normalize()
+    if d == 0 or -6 <= d.adjusted() < 21:
+        return plain(d)
+    digits = "".join(map(str, d.as_tuple().digits))
+    return ("-" if x < 0 else "") + digits[0] + ("." + digits[1:] if digits[1:] else "") + "e%+d" % d.adjusted()
+
+
 def put(v):
     """A value as kpipe prints it."""
     if is_number(v):
         return plain(v)
     if isinstance(v, float):
-        return plain(Decimal(repr(v)))
+        return put_double(v)
     if isinstance(v, list):
         return "[" + ",".join(map(put, v)) + "]"
     if isinstance(v, dict):

@@ -243,6 +243,30 @@ static enum output write_out(struct kin *k)
 	return OUT_DONE;
 }
 
+static void fail(struct kin *k, int status, const char *why)
+{
+	k->ended = true;
+	k->status = status;
+	if (status < 128)
+		diag_warn("%s", why);
+}
+
+/* At most once: what is about to be written counts as read, whatever becomes of it. */
+static void announce(struct kin *k)
+{
+	struct buf err = BUF_INIT;
+	int status;
+
+	if (k->o.commit != KAFKA_COMMIT_BEFORE || k->announced)
+		return;
+	kafka_written(k->consumer, loop_now());
+	status = kafka_commit(k->consumer, &err);
+	if (status)
+		fail(k, status, buf_str(&err));
+	k->announced = true;
+	buf_free(&err);
+}
+
 /* Partitions are about to be taken away. */
 static void flush_shortly(void *ctx)
 {
@@ -250,6 +274,7 @@ static void flush_shortly(void *ctx)
 	int64_t deadline = loop_now() + FLUSH_LIMIT;
 	struct pollfd fd = {k->fd, POLLOUT, 0};
 
+	announce(k);
 	while (write_out(k) == OUT_BLOCKED && loop_now() < deadline)
 		loop_wait(&fd, 1, deadline);
 }
@@ -261,14 +286,6 @@ static void say(void *ctx, const char *text)
 }
 
 /* --- The run --- */
-
-static void fail(struct kin *k, int status, const char *why)
-{
-	k->ended = true;
-	k->status = status;
-	if (status < 128)
-		diag_warn("%s", why);
-}
 
 static void fill(struct kin *k)
 {
@@ -298,22 +315,6 @@ static void fill(struct kin *k)
 		status = kafka_failure(k->consumer, &why);
 		fail(k, status, why);
 	}
-}
-
-/* At most once: what is about to be written counts as read, whatever becomes of it. */
-static void announce(struct kin *k)
-{
-	struct buf err = BUF_INIT;
-	int status;
-
-	if (k->o.commit != KAFKA_COMMIT_BEFORE || k->announced)
-		return;
-	kafka_written(k->consumer, loop_now());
-	status = kafka_commit(k->consumer, &err);
-	if (status)
-		fail(k, status, buf_str(&err));
-	k->announced = true;
-	buf_free(&err);
 }
 
 static void wait_for_output(struct kin *k)
@@ -478,7 +479,7 @@ static void open_consumer(struct kin *k, struct operands topics)
 	cc.headers = o->envelope || (k->format && kafka_format_has_headers(k->format));
 	conf = kafka_conf_load(&o->kafka, &err);
 	if (!conf)
-		diag_usage("%s", buf_str(&err));
+		diag_die(EXIT_USAGE, "%s", buf_str(&err));
 	status = kafka_consumer_open(&k->consumer, conf, &cc, &err);
 	kafka_conf_free(conf);
 	if (status > 128)

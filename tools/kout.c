@@ -460,13 +460,18 @@ static void choose_form(struct kout *k)
 static void open_producer(struct kout *k)
 {
 	struct kafka_producer_conf pc = {
-		.topic = k->o.topic, .codec = k->o.codec, .failed = not_delivered, .ctx = k};
+		.topic = k->o.topic,
+		.codec = k->o.codec,
+		.quiet = k->o.filter.quiet,
+		.failed = not_delivered,
+		.ctx = k,
+	};
 	struct buf err = BUF_INIT;
 	struct kafka_conf *conf = kafka_conf_load(&k->o.kafka, &err);
 	int status;
 
 	if (!conf)
-		diag_usage("%s", buf_str(&err));
+		diag_die(EXIT_USAGE, "%s", buf_str(&err));
 	status = kafka_producer_open(&k->producer, conf, &pc, &err);
 	kafka_conf_free(conf);
 	if (status > 128)
