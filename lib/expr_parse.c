@@ -162,12 +162,41 @@ static unsigned parse_path(struct parser *p)
 	return add_field(p, names, n);
 }
 
-/* --- Terms --- */
+/* --- Operators --- */
 
 /* Of operators, with jq's precedence (its parser.y). */
 enum { ALTERNATIVE = 1, OR, AND, COMPARISON, SUM, PRODUCT };
 
+enum assoc { LEFT, RIGHT, NONE };
+
+static const struct binary {
+	const char *text;
+	enum plan_op op;
+	int level;
+	enum assoc assoc;
+} binaries[] = {
+	{"//", PLAN_ALT, ALTERNATIVE, RIGHT}, {"or", PLAN_OR, OR, LEFT},
+	{"and", PLAN_AND, AND, LEFT},         {"==", PLAN_EQ, COMPARISON, NONE},
+	{"!=", PLAN_NE, COMPARISON, NONE},    {"<", PLAN_LT, COMPARISON, NONE},
+	{"<=", PLAN_LE, COMPARISON, NONE},    {">", PLAN_GT, COMPARISON, NONE},
+	{">=", PLAN_GE, COMPARISON, NONE},    {"+", PLAN_ADD, SUM, LEFT},
+	{"-", PLAN_SUB, SUM, LEFT},           {"*", PLAN_MUL, PRODUCT, LEFT},
+	{"/", PLAN_DIV, PRODUCT, LEFT},       {"%", PLAN_MOD, PRODUCT, LEFT},
+};
+
+static const struct binary *find_binary(const struct token *t)
+{
+	for (size_t i = 0; i < sizeof binaries / sizeof binaries[0]; i++) {
+		if (token_is(t, binaries[i].text))
+			return &binaries[i];
+	}
+	return NULL;
+}
+
+/* --- Terms --- */
+
 static unsigned parse_expr(struct parser *p, int min);
+static unsigned parse_term(struct parser *p, int min);
 
 static unsigned parse_number(struct parser *p)
 {
@@ -214,17 +243,19 @@ static unsigned parse_group(struct parser *p)
 }
 
 /*
- * As in jq a minus applies to all that binds tighter than a sum: 6 / -3 * 2 is 6 / -(3 * 2). Nothing
- * tells 0 - x from -x: a zero's sign is never seen.
+ * -a * b is the same whether the minus applies to a (jq 1.8) or to the product (before); but not
+ * behind another operator: 6 / -3 * 2 is libjq's. Nothing tells 0 - x from -x: a zero's sign is never seen.
  */
-static unsigned parse_negation(struct parser *p)
+static unsigned parse_negation(struct parser *p, int min)
 {
 	unsigned zero, n;
 	struct plan_node *node;
 
 	advance(p);
 	zero = add_node(p, (struct plan_node){.op = PLAN_LITERAL, .literal = val_int(0)});
-	n = parse_expr(p, PRODUCT);
+	n = min > PRODUCT ? parse_term(p, min) : parse_expr(p, PRODUCT);
+	if (min > PRODUCT && find_binary(&p->tok) && find_binary(&p->tok)->level == PRODUCT)
+		return outside(p);
 	if (p->outside)
 		return 0;
 	node = &p->plan->nodes[n];
@@ -234,7 +265,7 @@ static unsigned parse_negation(struct parser *p)
 	return n;
 }
 
-static unsigned parse_term(struct parser *p)
+static unsigned parse_term(struct parser *p, int min)
 {
 	struct plan_node node = {.op = PLAN_LITERAL, .literal = {.type = VAL_STR}};
 	unsigned n;
@@ -258,44 +289,16 @@ static unsigned parse_term(struct parser *p)
 	if (p->depth >= PARSE_DEPTH)
 		return outside(p);
 	p->depth++;
-	n = token_is(&p->tok, "-")   ? parse_negation(p)
+	n = token_is(&p->tok, "-")   ? parse_negation(p, min)
 	    : token_is(&p->tok, "(") ? parse_group(p)
 				     : outside(p);
 	p->depth--;
 	return n;
 }
 
-/* --- Operators --- */
-
-enum assoc { LEFT, RIGHT, NONE };
-
-static const struct binary {
-	const char *text;
-	enum plan_op op;
-	int level;
-	enum assoc assoc;
-} binaries[] = {
-	{"//", PLAN_ALT, ALTERNATIVE, RIGHT}, {"or", PLAN_OR, OR, LEFT},
-	{"and", PLAN_AND, AND, LEFT},         {"==", PLAN_EQ, COMPARISON, NONE},
-	{"!=", PLAN_NE, COMPARISON, NONE},    {"<", PLAN_LT, COMPARISON, NONE},
-	{"<=", PLAN_LE, COMPARISON, NONE},    {">", PLAN_GT, COMPARISON, NONE},
-	{">=", PLAN_GE, COMPARISON, NONE},    {"+", PLAN_ADD, SUM, LEFT},
-	{"-", PLAN_SUB, SUM, LEFT},           {"*", PLAN_MUL, PRODUCT, LEFT},
-	{"/", PLAN_DIV, PRODUCT, LEFT},       {"%", PLAN_MOD, PRODUCT, LEFT},
-};
-
-static const struct binary *find_binary(const struct token *t)
-{
-	for (size_t i = 0; i < sizeof binaries / sizeof binaries[0]; i++) {
-		if (token_is(t, binaries[i].text))
-			return &binaries[i];
-	}
-	return NULL;
-}
-
 static unsigned parse_expr(struct parser *p, int min)
 {
-	unsigned left = parse_term(p);
+	unsigned left = parse_term(p, min);
 	const struct binary *op;
 
 	while (!p->outside && (op = find_binary(&p->tok)) && op->level >= min) {

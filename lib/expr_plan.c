@@ -200,7 +200,8 @@ static enum outcome eval(const struct plan_run *run, unsigned i, struct val *out
 
 	if (n->op == PLAN_FIELD) {
 		*out = field_value(run->rec, n->slot);
-		return SURE;
+		/* A text that no decimal holds: whether 1e400 is 1e500 is libjq's to say. */
+		return out->type == VAL_DBL && !run->exact ? UNSURE : SURE;
 	}
 	if (n->op == PLAN_LITERAL) {
 		*out = n->literal;

@@ -146,8 +146,26 @@ static const char *literal_of(jv v)
 }
 #endif
 
+static bool exact_number(jv v, struct dec *d)
+{
+	const char *text = literal_of(v);
+
+	return text ? dec_parse(d, text, strlen(text)) : dec_from_double(d, jv_number_value(v));
+}
+
+/* By value, so that equal numbers are equal bytes however they were written. */
+static void put_canonical(struct buf *out, jv v)
+{
+	struct dec d;
+
+	if (exact_number(v, &d))
+		dec_put(out, d);
+	else
+		num_put_double(out, jv_number_value(v));
+}
+
 /* Whole numbers of up to 15 digits look the same from every libjq; the others it prints itself. */
-static void put_number(struct buf *out, jv v)
+static void put_as_printed(struct buf *out, jv v)
 {
 	double d = jv_number_value(v);
 
@@ -163,9 +181,12 @@ static void put_string(struct buf *out, jv v)
 	json_put_string(out, jv_string_value(v), (size_t)jv_string_length_bytes(jv_copy(v)));
 }
 
-static bool put_value(struct buf *out, jv v, int depth);
+/* FORM_KEY: members sorted, numbers by value; for keys of groups. */
+enum form { FORM_PRINT, FORM_KEY };
 
-static bool put_array(struct buf *out, jv v, int depth)
+static bool put_value(struct buf *out, jv v, enum form form, int depth);
+
+static bool put_array(struct buf *out, jv v, enum form form, int depth)
 {
 	int n = jv_array_length(jv_copy(v));
 	bool fits = true;
@@ -175,49 +196,80 @@ static bool put_array(struct buf *out, jv v, int depth)
 		jv item = jv_array_get(jv_copy(v), i);
 		if (i)
 			buf_add_char(out, ',');
-		fits = put_value(out, item, depth);
+		fits = put_value(out, item, form, depth);
 		jv_free(item);
 	}
 	buf_add_char(out, ']');
 	return fits;
 }
 
-static bool put_object(struct buf *out, jv v, int depth)
+/* Takes key and value. */
+static bool put_member(struct buf *out, jv key, jv value, bool first, enum form form, int depth)
 {
+	bool fits;
+
+	if (!first)
+		buf_add_char(out, ',');
+	put_string(out, key);
+	buf_add_char(out, ':');
+	fits = put_value(out, value, form, depth);
+	jv_free(key);
+	jv_free(value);
+	return fits;
+}
+
+static bool put_sorted(struct buf *out, jv v, int depth)
+{
+	jv keys = jv_keys(jv_copy(v));
+	int n = jv_array_length(jv_copy(keys));
 	bool fits = true;
+
+	for (int i = 0; i < n && fits; i++) {
+		jv key = jv_array_get(jv_copy(keys), i);
+		jv value = jv_object_get(jv_copy(v), jv_copy(key));
+		fits = put_member(out, key, value, i == 0, FORM_KEY, depth);
+	}
+	jv_free(keys);
+	return fits;
+}
+
+static bool put_in_order(struct buf *out, jv v, int depth)
+{
 	int first = jv_object_iter(v);
+	bool fits = true;
+
+	for (int i = first; fits && jv_object_iter_valid(v, i); i = jv_object_iter_next(v, i))
+		fits = put_member(out, jv_object_iter_key(v, i), jv_object_iter_value(v, i),
+				  i == first, FORM_PRINT, depth);
+	return fits;
+}
+
+static bool put_object(struct buf *out, jv v, enum form form, int depth)
+{
+	bool fits;
 
 	buf_add_char(out, '{');
-	for (int i = first; fits && jv_object_iter_valid(v, i); i = jv_object_iter_next(v, i)) {
-		jv key = jv_object_iter_key(v, i), value = jv_object_iter_value(v, i);
-		if (i != first)
-			buf_add_char(out, ',');
-		put_string(out, key);
-		buf_add_char(out, ':');
-		fits = put_value(out, value, depth);
-		jv_free(key);
-		jv_free(value);
-	}
+	fits = form == FORM_KEY ? put_sorted(out, v, depth) : put_in_order(out, v, depth);
 	buf_add_char(out, '}');
 	return fits;
 }
 
 /* False when v is nested too deep for a rule that all versions share. */
-static bool put_value(struct buf *out, jv v, int depth)
+static bool put_value(struct buf *out, jv v, enum form form, int depth)
 {
 	if (depth >= JSON_DEPTH_MAX)
 		return false;
 	switch (jv_get_kind(v)) {
 	case JV_KIND_NUMBER:
-		put_number(out, v);
+		(form == FORM_KEY ? put_canonical : put_as_printed)(out, v);
 		return true;
 	case JV_KIND_STRING:
 		put_string(out, v);
 		return true;
 	case JV_KIND_ARRAY:
-		return put_array(out, v, depth + 1);
+		return put_array(out, v, form, depth + 1);
 	case JV_KIND_OBJECT:
-		return put_object(out, v, depth + 1);
+		return put_object(out, v, form, depth + 1);
 	case JV_KIND_TRUE:
 		buf_add_str(out, "true");
 		return true;
@@ -234,21 +286,21 @@ static bool put_value(struct buf *out, jv v, int depth)
  * What jv_dump_string gives, without the string that it builds bit by bit: printing is a sixth of
  * the time of a small program. Consumes v.
  */
-static void put_json(struct buf *out, jv v)
+static void put_json(struct buf *out, jv v, enum form form)
 {
 	size_t start = out->len;
 
-	if (put_value(out, v, 0)) {
+	if (put_value(out, v, form, 0)) {
 		jv_free(v);
 		return;
 	}
 	out->len = start;
-	put_dumped(out, v, 0);
+	put_dumped(out, v, form == FORM_KEY ? JV_PRINT_SORTED : 0);
 }
 
 void jqdoc_put(const struct jqdoc *doc, struct buf *out)
 {
-	put_json(out, jv_copy(doc->value));
+	put_json(out, jv_copy(doc->value), FORM_PRINT);
 }
 
 /* --- What libjq calls --- */
@@ -493,19 +545,12 @@ static enum jq_result no_result(struct jqprog *p, jv v, struct buf *err)
 	return JQ_ERROR;
 }
 
-static bool exact_number(jv v, struct dec *d)
-{
-	const char *text = literal_of(v);
-
-	return text && dec_parse(d, text, strlen(text));
-}
-
 static struct val number(jv v)
 {
 	struct val out = {.type = VAL_DEC};
 	double d = jv_number_value(v);
 
-	if (exact_number(v, &out.dec) || dec_from_double(&out.dec, d))
+	if (exact_number(v, &out.dec))
 		return out;
 	return (struct val){.type = VAL_DBL, .dbl = d};
 }
@@ -534,10 +579,7 @@ enum jq_result jqprog_next(struct jqprog *p, bool sorted, struct val *out, struc
 		break;
 	case JV_KIND_ARRAY:
 	case JV_KIND_OBJECT:
-		if (sorted)
-			put_dumped(scratch, jv_copy(v), JV_PRINT_SORTED);
-		else
-			put_json(scratch, jv_copy(v));
+		put_json(scratch, jv_copy(v), sorted ? FORM_KEY : FORM_PRINT);
 		*out = (struct val){.type = VAL_JSON, .str = buf_slice(scratch)};
 		break;
 	default:
@@ -557,7 +599,7 @@ enum jq_result jqprog_print(struct jqprog *p, bool raw, struct buf *out, struct 
 		buf_add(out, jv_string_value(v), (size_t)jv_string_length_bytes(jv_copy(v)));
 		jv_free(v);
 	} else {
-		put_json(out, v);
+		put_json(out, v, FORM_PRINT);
 	}
 	return JQ_RESULT;
 }

@@ -107,9 +107,10 @@ void kafka_format_put(const struct kafka_format *f, const struct rec *rec, struc
 enum kafka_commit {
 	KAFKA_COMMIT_WRITTEN, /* what was written: at least once */
 	KAFKA_COMMIT_BEFORE,  /* what is about to be written: at most once */
-	KAFKA_COMMIT_NONE,
+	KAFKA_COMMIT_NONE,    /* also when enable.auto.commit=false is configured */
 };
 
+/* What it points to must stay until the consumer is closed. */
 struct kafka_consumer_conf {
 	const struct strlist *topics;              /* one that begins with ^ is a regex */
 	const struct kafka_partitions *partitions; /* none: all */
@@ -176,6 +177,7 @@ int kafka_consumer_close(struct kafka_consumer *c, struct buf *err);
 
 /* --- Writing --- */
 
+/* What it points to must stay until the producer is closed. */
 struct kafka_producer_conf {
 	const char *
 		topic; /* must exist, or come to be when asked for; NULL: each record names its own */

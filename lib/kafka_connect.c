@@ -3,8 +3,6 @@
  */
 #include "kafka_priv.h"
 
-#include <inttypes.h>
-
 #include "diag.h"
 #include "loop.h"
 
@@ -89,15 +87,15 @@ bool kafka_keep_trying(const struct kafka_health *h, int64_t deadline)
 
 int kafka_no_answer(const struct kafka_health *h, rd_kafka_resp_err_t code, struct buf *err)
 {
+	const char *why = h->reason.len ? h->reason.data : rd_kafka_err2str(code);
+
 	if (loop_signal())
 		return 128 + loop_signal();
 	if (h->fatal.len) {
-		buf_setf(err, "%.*s", (int)h->fatal.len, h->fatal.data);
+		buf_setf(err, "%s", h->fatal.data);
 		return EXIT_FAIL;
 	}
-	buf_setf(err, "%s: %.*s", h->denied ? "not authorised" : "no broker reached",
-		 h->reason.len ? (int)h->reason.len : 1024,
-		 h->reason.len ? h->reason.data : rd_kafka_err2str(code));
+	buf_setf(err, "%s: %s", h->denied ? "not authorised" : "no broker reached", why);
 	return EXIT_BROKER;
 }
 

@@ -23,7 +23,7 @@ enum {
 	FETCH_MOST = 4 * 1024 * 1024,
 };
 
-/* After so long (us) without news what was written is committed, however far off the next commit is. */
+/* After so long (us) without a record what was written is committed, without waiting for its turn. */
 enum { COMMIT_QUIET = 200 * 1000 };
 
 /* What one message takes there besides its bytes. */
@@ -237,6 +237,8 @@ static int add_parts(struct kafka_consumer *c, rd_kafka_topic_partition_list_t *
 		buf_setf(err, "cannot assign partitions: %s", rd_kafka_err2str(code));
 		return EXIT_FAIL;
 	}
+	/* One that was here before, and done, is still paused. */
+	rd_kafka_resume_partitions(c->rk, list);
 	for (size_t i = first; i < c->nparts; i++) {
 		if (c->parts[i]->next >= c->parts[i]->end)
 			kafka_part_done(c, c->parts[i]);
@@ -289,6 +291,8 @@ static void give_up(struct kafka_consumer *c, rd_kafka_topic_partition_list_t *l
 	if (!c->closing)
 		say(c, list, "revoked");
 	drop_parts(c, list);
+	/* What is left may be all done, but more may be on the way. */
+	c->assigned = false;
 	unassign(c, list, incremental);
 	buf_free(&err);
 }
@@ -298,15 +302,18 @@ static void on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code,
 {
 	struct kafka_health *h = opaque;
 	struct kafka_consumer *c = h->owner;
-	bool incremental = strcmp(rd_kafka_rebalance_protocol(rk), "COOPERATIVE") == 0;
+	const char *protocol = rd_kafka_rebalance_protocol(rk);
+	bool incremental = protocol && strcmp(protocol, "COOPERATIVE") == 0;
 	struct buf err = BUF_INIT;
 	int status;
 
 	if (code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS && !c->closing) {
 		say(c, list, "assigned");
 		status = add_parts(c, list, incremental, &err);
-		if (status)
+		if (status) {
 			kafka_fail(c, status, "%s", buf_str(&err));
+			rd_kafka_assign(rk, NULL);
+		}
 	} else if (code == RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS) {
 		give_up(c, list, incremental);
 	} else {
@@ -426,7 +433,7 @@ static int begin(struct kafka_consumer *c, const struct kafka_conf *conf, struct
 	if (!rc)
 		rc = kafka_find(c, list, err);
 	/* How much is fetched ahead can only be said when a handle is made. */
-	if (!rc && list->cnt != FEW) {
+	if (!rc && list->cnt && list->cnt != FEW) {
 		close_handle(c);
 		rc = open_handle(c, conf, (size_t)list->cnt, err);
 	}
@@ -499,6 +506,16 @@ int64_t kafka_deadline(const struct kafka_consumer *c)
 	return due;
 }
 
+/* What comes outside of the partitions' queues. A record there was never expected, so none is lost. */
+static void take_stray(struct kafka_consumer *c, const rd_kafka_message_t *msg)
+{
+	if (!msg->err)
+		kafka_fail(c, EXIT_AGAIN, "%s [%" PRId32 "]: the partition was made anew",
+			   rd_kafka_topic_name(msg->rkt), msg->partition);
+	else if (msg->err != RD_KAFKA_RESP_ERR__PARTITION_EOF)
+		kafka_trouble(c, msg);
+}
+
 void kafka_service(struct kafka_consumer *c, int64_t now)
 {
 	rd_kafka_message_t *msg;
@@ -507,8 +524,7 @@ void kafka_service(struct kafka_consumer *c, int64_t now)
 	c->countdown = 0;
 	c->poll_due = now + c->poll_every;
 	while ((msg = rd_kafka_consumer_poll(c->rk, 0))) {
-		if (msg->err && msg->err != RD_KAFKA_RESP_ERR__PARTITION_EOF)
-			kafka_trouble(c, msg);
+		take_stray(c, msg);
 		rd_kafka_message_destroy(msg);
 	}
 	if (c->health.fatal.len)

@@ -209,13 +209,40 @@ static int64_t timestamp(const rd_kafka_message_t *msg)
 	return type == RD_KAFKA_TIMESTAMP_NOT_AVAILABLE ? REC_NO_TIMESTAMP : t;
 }
 
+/*
+ * Is this record, of an offset below the next one, a new one all the same? It is when the log ends
+ * before what was given already: then it was cut, or the topic made anew, and offsets begin again.
+ */
+static bool went_back(struct kafka_consumer *c, struct kafka_part *p, const rd_kafka_message_t *msg)
+{
+	int64_t low, high;
+
+	if (p->given < 0 || rd_kafka_get_watermark_offsets(c->rk, p->topic, p->id, &low, &high) ||
+	    high < 0 || high >= p->next)
+		return false;
+	if (!c->cc.quiet)
+		diag_warn(
+			"%s [%d]: offsets go back from %lld to %lld: the log was cut or made anew",
+			p->topic, (int)p->id, (long long)p->next, (long long)msg->offset);
+	p->next = msg->offset;
+	p->given = p->written = p->committed = -1;
+	return true;
+}
+
+static bool is_wanted(struct kafka_consumer *c, struct kafka_part *p, const rd_kafka_message_t *msg)
+{
+	if (msg->err || msg->offset >= p->end)
+		return false;
+	return msg->offset >= p->next || went_back(c, p, msg);
+}
+
 /* Finds the head, or shows that there is none now. */
 static bool find_head(struct kafka_consumer *c, struct kafka_part *p)
 {
 	while (p->at < p->n || refill(c, p)) {
 		rd_kafka_message_t *msg = p->batch[p->at];
 
-		if (!msg->err && msg->offset >= p->next && msg->offset < p->end) {
+		if (is_wanted(c, p, msg)) {
 			if (c->cc.align)
 				p->key = timestamp(msg);
 			return true;

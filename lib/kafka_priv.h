@@ -92,8 +92,8 @@ enum part_state {
 };
 
 /*
- * Offsets rise: committed <= written <= given <= next. Each is the offset of the record to come, and
- * -1 before the first.
+ * committed <= written <= given <= next: each is the offset of the record to come, and -1 before the
+ * first.
  */
 struct kafka_part {
 	char *topic;
@@ -116,7 +116,6 @@ struct kafka_consumer {
 	rd_kafka_t *rk;
 	struct kafka_health health;
 	struct kafka_consumer_conf cc;
-	struct strlist topics; /* without a group: regexes are resolved; owned strings */
 	int wake[2];
 	rd_kafka_queue_t *main_queue;
 	struct kafka_part **parts;
@@ -131,7 +130,7 @@ struct kafka_consumer {
 	bool held;          /* some partition is WAITING */
 	bool grouped;       /* partitions are negotiated */
 	struct buf said;    /* the last trouble that was warned about */
-	bool assigned;      /* at least once */
+	bool assigned;      /* no rebalance is under way */
 	bool finite;        /* every partition has an end */
 	bool closing;
 	bool commits;

@@ -325,6 +325,10 @@ int kafka_produce(struct kafka_producer *p, const struct rec *rec, uint64_t tag,
 
 	if (!t)
 		return -1;
+	if (rec->timestamp == 0) {
+		buf_setf(err, "timestamp 0 cannot be sent: librdkafka takes it for the present");
+		return -1;
+	}
 	if (can_stage(p, partition, rec)) {
 		stage(p, t, partition, rec, tag);
 		p->sent++;

@@ -42,6 +42,7 @@ static int add_matching(struct kafka_consumer *c, rd_kafka_topic_partition_list_
 			const char *pattern, struct buf *err)
 {
 	const struct rd_kafka_metadata *md;
+	bool found = false;
 	char why[256];
 	regex_t re;
 	int rc = regcomp(&re, pattern, REG_EXTENDED | REG_NOSUB);
@@ -54,12 +55,19 @@ static int add_matching(struct kafka_consumer *c, rd_kafka_topic_partition_list_
 	rc = kafka_metadata(c->rk, &c->health, NULL, false, &md, err);
 	if (!rc) {
 		for (int i = 0; !rc && i < md->topic_cnt; i++) {
-			if (regexec(&re, md->topics[i].topic, 0, NULL, 0) == 0)
-				rc = add_topic(c, list, &md->topics[i], err);
+			if (regexec(&re, md->topics[i].topic, 0, NULL, 0) != 0)
+				continue;
+			found = true;
+			rc = add_topic(c, list, &md->topics[i], err);
 		}
 		rd_kafka_metadata_destroy(md);
 	}
 	regfree(&re);
+	/* A group takes up topics when they come. */
+	if (!rc && !found && !c->grouped) {
+		buf_setf(err, "%s: no such topic", pattern);
+		return EXIT_FAIL;
+	}
 	return rc;
 }
 
@@ -79,21 +87,16 @@ static int add_named(struct kafka_consumer *c, rd_kafka_topic_partition_list_t *
 /* Every partition that the topics name, each once. In group mode a regex may match nothing yet. */
 int kafka_find(struct kafka_consumer *c, rd_kafka_topic_partition_list_t *list, struct buf *err)
 {
-	for (size_t i = 0; i < c->cc.topics->n; i++) {
+	int rc = EXIT_OK;
+
+	for (size_t i = 0; !rc && i < c->cc.topics->n; i++) {
 		const char *topic = c->cc.topics->v[i];
-		int before = list->cnt, rc;
 		if (topic[0] == '^')
 			rc = add_matching(c, list, topic, err);
 		else
 			rc = add_named(c, list, topic, err);
-		if (rc)
-			return rc;
-		if (list->cnt == before && !c->grouped) {
-			buf_setf(err, "%s: no such topic", topic);
-			return EXIT_FAIL;
-		}
 	}
-	return EXIT_OK;
+	return rc;
 }
 
 /* --- From where to where --- */
@@ -123,8 +126,8 @@ static rd_kafka_resp_err_t list_error(rd_kafka_resp_err_t code,
 }
 
 /*
- * Repeats a request until it is answered without an error, for as long as that makes sense. ask
- * fills the list. 0 or an exit status.
+ * Puts a question about every partition of the list, `time` where an answer's offset will be, and
+ * repeats it until it is answered, for as long as that makes sense. 0 or an exit status.
  */
 static int ask(struct kafka_consumer *c, rd_kafka_topic_partition_list_t *list,
 	       rd_kafka_resp_err_t (*request)(rd_kafka_t *, rd_kafka_topic_partition_list_t *, int),
@@ -135,8 +138,10 @@ static int ask(struct kafka_consumer *c, rd_kafka_topic_partition_list_t *list,
 	rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR__TIMED_OUT;
 
 	while (kafka_keep_trying(&c->health, deadline)) {
-		for (int i = 0; i < list->cnt; i++)
+		for (int i = 0; i < list->cnt; i++) {
 			list->elems[i].offset = time;
+			list->elems[i].err = RD_KAFKA_RESP_ERR_NO_ERROR;
+		}
 		code = list_error(request(c->rk, list, TRY), list);
 		if (!code)
 			return EXIT_OK;
@@ -224,13 +229,16 @@ static void set_start(struct kafka_consumer *c, struct kafka_part *p, const stru
 	struct kafka_point from = r->has_from ? r->from : (struct kafka_point){KAFKA_BEGINNING, 0};
 
 	if (committed >= 0) {
-		p->committed = p->written = p->given = p->start = p->next = committed;
+		p->start = committed;
+		/* Else the log was cut or made anew since, and librdkafka begins as configured. */
+		if (committed >= low && committed <= high)
+			p->committed = p->written = p->given = p->next = committed;
 		return;
 	}
 	if (from.place == KAFKA_STORED)
 		return;
 	p->next = kafka_point_offset(&from, low, high, offset_at(b->from, i));
-	/* Outside of what there is librdkafka would begin anew. */
+	/* Outside of what there is librdkafka would begin as configured. */
 	p->start = p->next < low ? low : p->next > high ? high : p->next;
 }
 

@@ -299,10 +299,11 @@ alike()
 }
 
 @test "-j: kmap prints the same with any number of threads" {
-	alike 0 kmap '{i, w: (.v * 2), s}' "$big"
-	[ "$(wc -l <out1)" = 200000 ]
+	head -n 60000 "$big" >part
+	alike 0 kmap '{i, w: (.v * 2), s}' part
+	[ "$(wc -l <out1)" = 60000 ]
 	same_text '{"i":1,"w":0.28,"s":"é 1"}' "$(head -n 1 out1)"
-	same_text '{"i":200000,"w":0,"s":"é 200000"}' "$(tail -n 1 out1)"
+	same_text '{"i":60000,"w":0,"s":"é 60000"}' "$(tail -n 1 out1)"
 }
 
 @test "-j: kfilter and kcount too" {
@@ -321,10 +322,11 @@ alike()
 	head -n $((bad_line - 1)) "$broken" >want
 	same_file want out1
 	same_text "kfilter: $message" "$(cat err1)"
-	alike 1 kmap .i "$broken"
-	seq $((bad_line - 1)) >want
+	sed -n '100000,$p' "$broken" >part
+	alike 1 kmap .i part
+	seq 100000 $((bad_line - 1)) >want
 	same_file want out1
-	same_text "kmap: $message" "$(cat err1)"
+	same_text "kmap: part:$((bad_line - 99999)): ${message#*: }" "$(cat err1)"
 	alike 1 kcount -g .k "$broken"
 	[ ! -s out1 ]
 	same_text "kcount: $message" "$(cat err1)"
@@ -587,8 +589,8 @@ holds()
 @test "a signal stops a filter that never waits" {
 	[ -e /dev/zero ] || skip "no /dev/zero"
 	for j in 1 2; do
-		start kfilter -j $j -0 -R 'length == 0' /dev/zero >out
-		eventually 20 test -s out
+		start kfilter -j $j -0 -R '. != ""' /dev/zero
+		eventually 20 catches_signals
 		kill -INT "$pid"
 		ended 130
 	done
@@ -629,7 +631,8 @@ holds()
 	gives kfilter -u . in.ndjson <in.ndjson
 	gives kcount -u in.ndjson <<<'{"count":3}'
 	need strace
-	strace -f -e trace=write -o trace kmap -u . in.ndjson >out
+	# A sanitizer cannot look for leaks in a traced process.
+	ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0 strace -f -e trace=write -o trace kmap -u . in.ndjson >out
 	same_text 3 "$(grep -c 'write(1, ' trace)"
 }
 

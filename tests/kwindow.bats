@@ -368,6 +368,14 @@ envelopes()
 	gives kwindow -J --partitions 3 --tumble 5s --keep-open in.ndjson </dev/null
 }
 
+@test "-J: no partition goes back" {
+	envelopes 0@1000000020 1@1000000002 0@1000000005 1@1000000015
+	gives kwindow -J --partitions 2 --tumble 5s --keep-open in.ndjson <<-'END'
+	{"window_start":"2001-09-09T01:46:40.000Z","window_end":"2001-09-09T01:46:45.000Z","count":1}
+	{"window_start":"2001-09-09T01:46:45.000Z","window_end":"2001-09-09T01:46:50.000Z","count":1}
+	END
+}
+
 @test "-J -T: another time, the same partitions" {
 	records '{"topic":"t","partition":0,"value":{"at":10}}' '{"topic":"t","partition":1,"value":{"at":1}}' \
 		'{"topic":"t","partition":0,"value":{"at":20}}' '{"topic":"t","partition":1,"value":{"at":2}}'

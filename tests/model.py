@@ -1,17 +1,21 @@
-"""Slow and plain models of kwindow and csvagg, and random inputs for them.
+"""Slow and plain models of kwindow and csvagg, and random inputs with which the tools are held to them.
 
-    model.py kwindow SEED N    writes N cases into the working directory
-    model.py csvagg SEED N
+    model.py kwindow SEED N     N random streams
+    model.py csvagg SEED N      N random sets of tables
+    model.py kcount SEED N      the same tables: csvagg must give what csvin and kcount give
 
-Case i is: i.in (and i.0.csv, i.1.csv ... for csvagg), i.args (a shell's words), i.want (standard
-output), i.late (what --late must get) and i.err (standard error). A window here is the list of its
-records; every aggregate is worked out anew from that list, in fractions, each time it is printed.
+Runs the tools on PATH, in the working directory, where the inputs stay: i.in of stream i, i.0.csv,
+i.1.csv ... of table i. Stops, with status 1, at the first case that differs. A window here is the
+list of its records; every aggregate is worked out anew from that list, in fractions, each time it is
+printed.
 """
 import csv
+import difflib
 import io
 import json
 import random
 import shlex
+import subprocess
 import sys
 from datetime import datetime, timedelta
 from decimal import Decimal, getcontext
@@ -20,6 +24,32 @@ from fractions import Fraction
 MS = 1000
 S = 1000000
 getcontext().prec = 100  # nothing here is rounded but by mean()
+
+# --- Tools ---
+
+
+def run(args, stdin=b""):
+    """Standard output and standard error of what must succeed."""
+    done = subprocess.run(args, input=stdin, capture_output=True)
+    out, err = done.stdout.decode(), done.stderr.decode()
+    if done.returncode:
+        sys.exit(f"status {done.returncode} of: {shlex.join(args)}\n{err}")
+    return out, err
+
+
+def same(args, what, want, got):
+    if want == got:
+        return
+    print(f"{what} differs of: {shlex.join(args)}", file=sys.stderr)
+    for line in difflib.unified_diff(want.splitlines(), got.splitlines(), "wanted", "got", n=1, lineterm=""):
+        print(line, file=sys.stderr)
+    sys.exit(1)
+
+
+def write(name, text):
+    with open(name, "w", encoding="utf-8", newline="") as f:
+        f.write(text)
+
 
 # --- Values: what JSON has, numbers as Decimal ---
 
@@ -292,7 +322,8 @@ def random_window(r):
         size = step * r.randint(1, 4) if kind == "cumulate" else step + r.randint(0, 20) * unit
         text = duration(size) + "/" + duration(step)
     align = r.choice([0, 0, r.randint(-30, 30) * unit])
-    return {"kind": kind, "size": size, "step": step, "align": align}, ["--" + kind, text, "--align=" + duration(align)]
+    conf = {"kind": kind, "size": size, "step": step, "align": align}
+    return conf, ["--" + kind, text, "--align=" + duration(align)]
 
 
 TESTS = [
@@ -322,7 +353,8 @@ def random_aggregates(r, path, arguments):
 def random_number(r):
     return r.choice([
         lambda: str(r.randint(-9, 9)), lambda: "%.2f" % r.uniform(-9, 9), lambda: "1e%d" % r.randint(-6, 12),
-        lambda: str(r.randint(-10**17, 10**17)), lambda: "-0.0", lambda: "%d.%d" % (r.randint(0, 9), r.randint(0, 10**9)),
+        lambda: str(r.randint(-10**17, 10**17)), lambda: "-0.0",
+        lambda: "%d.%d" % (r.randint(0, 9), r.randint(0, 10**9)),
     ])()
 
 
@@ -354,7 +386,8 @@ def random_kwindow(r):
     span = conf["size"] * r.randint(1, 8)
     bad, texts = r.random() < .3, r.random() < .1
     fine = r.choice([1, MS, conf["step"]])
-    conf.update(delay=r.choice([0, 0, r.randint(0, span // MS // 2) * MS]), grace=r.choice([0, 0, r.randint(0, span // MS // 4) * MS]),
+    conf.update(delay=r.choice([0, 0, r.randint(0, span // MS // 2) * MS]),
+                grace=r.choice([0, 0, r.randint(0, span // MS // 4) * MS]),
                 emit=r.choice(["close", "close", "changes", "table"]), keep_open=r.random() < .2, each=r.random() < .3,
                 envelope=r.random() < .3, partitions=0, where=random_test(r, ".") if r.random() < .3 else None,
                 groups=r.sample([("k", "k"), ("w", "w"), ("other", "k")], r.randint(0, 2)),
@@ -375,12 +408,14 @@ def random_kwindow(r):
     lines = []
     for i in range(r.choice([0, 1, 5, 30, 120])):
         t = base + i * span // 60 + r.randint(-span // fine // 2, span // fine // 2) * fine
-        fields = [('"t"', time_text(t))]
-        key = r.choice(KEYS)
-        fields += [('"k"', key)] if key is not None else []
-        fields += [('"v"', r.choice(['"x"', "null"]) if texts and r.random() < .1 else random_number(r))] if r.random() < .9 else []
-        fields += [('"w"', r.choice(["0", "1", "2", "3", "null", "2.0"]))] if r.random() < .9 else []
-        fields += [('"topic"', r.choice(['"p"', '"q"'])), ('"partition"', str(r.randint(0, 1)))] if conf["envelope"] else []
+        fields = [('"t"', time_text(t)), ('"k"', r.choice(KEYS))]
+        if r.random() < .9:
+            fields.append(('"v"', r.choice(['"x"', "null"]) if texts and r.random() < .1 else random_number(r)))
+        if r.random() < .9:
+            fields.append(('"w"', r.choice(["0", "1", "2", "3", "null", "2.0"])))
+        if conf["envelope"]:
+            fields += [('"topic"', r.choice(['"p"', '"q"'])), ('"partition"', str(r.randint(0, 1)))]
+        fields = [(name, value) for name, value in fields if value is not None]
         r.shuffle(fields)
         blank = r.choice(["", "", " ", "\t"])
         line = "{" + ("," + blank).join(name + blank + ":" + blank + value for name, value in fields) + "}"
@@ -392,11 +427,6 @@ def random_kwindow(r):
     return conf, args, lines
 
 
-def write(name, text):
-    with open(name, "w", encoding="utf-8", newline="") as f:
-        f.write(text)
-
-
 def kwindow(r, i):
     conf, args, lines = random_kwindow(r)
     model = Model(conf)
@@ -406,10 +436,14 @@ def kwindow(r, i):
     model.end()
     text = "\n".join(line for line, _, _ in lines)
     write(f"{i}.in", text + ("\n" if text and r.random() < .8 else ""))
-    write(f"{i}.args", shlex.join(args))
-    write(f"{i}.want", "".join(row + "\n" for row in model.rows))
-    write(f"{i}.late", "".join(line + "\n" for line in model.late))
-    write(f"{i}.err", model.account("kwindow"))
+    write(f"{i}.late", "")
+    args = ["kwindow"] + args + ["--bad", "skip", "--late", f"{i}.late", f"{i}.in"]
+    out, err = run(args)
+    same(args, "standard output", "".join(row + "\n" for row in model.rows), out)
+    same(args, "standard error", model.account("kwindow"), err)
+    with open(f"{i}.late", encoding="utf-8", newline="") as f:
+        same(args, "--late", "".join(line + "\n" for line in model.late), f.read())
+    return len(model.rows)
 
 
 # --- Random cases of csvagg ---
@@ -468,19 +502,24 @@ def written(r, columns, rows, delimiter):
     return ("\ufeff" if r.random() < .2 else "") + text
 
 
-def csvagg(r, i):
+def write_tables(r, i):
+    """The tables, csvagg's arguments for how they are written, and their names."""
     files, delimiter = random_csvagg(r), r.choice(",;\t")
+    for n, (columns, rows) in enumerate(files):
+        write(f"{i}.{n}.csv", written(r, columns, rows, delimiter))
+    return files, ["-d", delimiter], [f"{i}.{n}.csv" for n in range(len(files))]
+
+
+def csvagg(r, i):
+    files, form_args, names = write_tables(r, i)
     aggregates, where = random_aggregates(r, "", list(ARGUMENTS)), random_test(r, "") if r.random() < .3 else None
     keys = r.sample(["k", "w"], r.randint(0, 2))
     form = r.choice(["--csv", "--json"])
     groups = {} if keys else {(): []}
-    count = 0
-    for n, (columns, rows) in enumerate(files):
-        write(f"{i}.{n}.csv", written(r, columns, rows, delimiter))
+    for columns, rows in files:
         for row in rows:
             cells = dict(zip(columns, row))
             record = {c: cell_value(text) for c, text in cells.items()}
-            count += 1
             if not where or where[1](record):
                 groups.setdefault(tuple(cells[k] for k in keys), []).append(record)
     titles = keys + [a.title("") for a in aggregates]
@@ -495,20 +534,34 @@ def csvagg(r, i):
             lines.append(",".join(quoted(put_cell(v), ",", len(values) == 1) for v in values))
     if form == "--csv":
         lines.insert(0, ",".join(quoted(t, ",") for t in titles))
-    args = ["-d", delimiter, form, "-j", str(r.randint(1, 3))]
+    args = ["csvagg"] + form_args + [form, "-j", str(r.randint(1, 3))]
     for k in keys:
         args += ["-g", k]
     args += ["-w", where[0]] if where else []
-    args += ["-a", ", ".join(a.spec("") for a in aggregates)] + [f"{i}.{n}.csv" for n in range(len(files))]
-    write(f"{i}.args", shlex.join(args))
-    write(f"{i}.want", "".join(line + "\n" for line in lines))
-    write(f"{i}.err", "")
+    args += ["-a", ", ".join(a.spec("") for a in aggregates)] + names
+    out, err = run(args)
+    same(args, "standard output", "".join(line + "\n" for line in lines), out)
+    same(args, "standard error", "", err)
+    return len(lines)
+
+
+def kcount(r, i):
+    _, form_args, names = write_tables(r, i)
+    args = ["csvagg", "--json"] + form_args + ["-g", "g=w + 0"]
+    args += ["-a", "n=count, s=sum(v * w), m=avg(v), c=collect(k)"] + names
+    rows, _ = run(["csvin"] + form_args + names)
+    want, _ = run(["kcount", "-g", "g=.w + 0", "-a", "n=count, s=sum(.v * .w), m=avg(.v), c=collect(.k)"], rows.encode())
+    out, err = run(args)
+    same(args, "standard output", want, out)
+    same(args, "standard error", "", err)
+    return want.count("\n")
 
 
 def main():
     tool, seed, n = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
-    for i in range(n):
-        {"kwindow": kwindow, "csvagg": csvagg}[tool](random.Random(seed * 1000003 + i), i)
+    case = {"kwindow": kwindow, "csvagg": csvagg, "kcount": kcount}[tool]
+    rows = sum(case(random.Random(seed * 1000003 + i), i) for i in range(n))
+    print(f"{n} cases, {rows} rows")
 
 
 if __name__ == "__main__":

@@ -1,3 +1,4 @@
+/* kbroker: a broker in a box. */
 #include <errno.h>
 #include <pthread.h>
 #include <stdio.h>

@@ -25,7 +25,7 @@ enum { FLUSH_LIMIT = 1000 * 1000 };
 /* After a first signal (us): for output that is blocked, and for brokers that do not answer. */
 enum { STOP_LIMIT = 30 * 1000 * 1000 };
 
-#define NO_LIMIT (-1)
+enum { NO_LIMIT = -1 };
 
 struct options {
 	struct strlist topics, ranges;
@@ -72,8 +72,7 @@ static const struct opt what_opts[] = {
 	{'c', "count", OPT_COUNT, OFF(count), "N", "stop after N records", NULL},
 	{0, "timeout", OPT_DURATION, OFF(timeout), "D", "stop after D without a record", NULL},
 	{0, "align", OPT_DURATION, OFF(align), "D",
-	 "wait so long for a partition that is being fetched (default 1s; 0: order of arrival)",
-	 NULL},
+	 "wait so long for a partition's next record (default 1s; 0: arrival order)", NULL},
 	{0},
 };
 
@@ -178,6 +177,15 @@ static void put_record(struct kin *k, const struct rec *rec)
  * descriptor is shared with other processes, so it must not be made non-blocking; but a pipe can be
  * opened once more for ourselves (Linux), else a small write after poll does not block.
  */
+static int open_again(void)
+{
+#ifdef __linux__
+	return open("/proc/self/fd/1", O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+#else
+	return -1;
+#endif
+}
+
 static void open_output(struct kin *k)
 {
 	struct stat st;
@@ -194,15 +202,11 @@ static void open_output(struct kin *k)
 #ifdef F_SETPIPE_SZ
 	fcntl(k->fd, F_SETPIPE_SZ, PIPE_SIZE);
 #endif
-#ifdef __linux__
-	own = open("/proc/self/fd/1", O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+	own = open_again();
 	if (own >= 0) {
 		k->fd = own;
 		k->chunk = SIZE_MAX;
 	}
-#else
-	(void)own;
-#endif
 }
 
 static bool is_writable(const struct kin *k)
@@ -261,8 +265,12 @@ static void announce(struct kin *k)
 		return;
 	kafka_written(k->consumer, loop_now());
 	status = kafka_commit(k->consumer, &err);
-	if (status)
+	if (status) {
+		/* They may be read again, so they must not be written now. */
+		buf_clear(&k->out);
+		k->at = 0;
 		fail(k, status, buf_str(&err));
+	}
 	k->announced = true;
 	buf_free(&err);
 }
@@ -304,6 +312,7 @@ static void fill(struct kin *k)
 		if (k->last != KAFKA_RECORD)
 			break;
 		put_record(k, &rec);
+		k->announced = false;
 		k->records++;
 		k->active = now;
 		if (k->o.unbuffered)
@@ -474,6 +483,10 @@ static void open_consumer(struct kin *k, struct operands topics)
 		strlist_add(&o->topics, topics.v[i]);
 	if (!o->topics.n)
 		diag_usage("which topic?");
+	for (size_t i = 0; i < o->topics.n; i++) {
+		if (!*o->topics.v[i])
+			diag_usage("a topic's name is empty");
+	}
 	parse_format(k);
 	parse_places(k, &cc);
 	cc.headers = o->envelope || (k->format && kafka_format_has_headers(k->format));

@@ -49,6 +49,7 @@ struct kout {
 	struct val values[EXPR_USES];
 	int place[EXPR_USES]; /* in values, -1: not in use */
 	struct buf text[EXPR_USES];
+	uint64_t native;  /* records of the block that needed no libjq */
 	int64_t push_due; /* 0: none */
 	int64_t rate_start;
 	uint64_t rate_count;
@@ -161,6 +162,7 @@ static int make_by_expr(struct kout *k, struct slice line, struct rec *rec, stru
 {
 	if (expreval_json(k->ev, line, k->values, err) < 0)
 		return -1;
+	k->native += expreval_native(k->ev);
 	rec->value = line;
 	if (k->o.key)
 		rec->key = slice_str(k->o.key);
@@ -302,6 +304,7 @@ static void apply(void *ctx, const struct block *blk, struct result *res)
 	struct kout *k = ctx;
 	struct slice rec;
 
+	k->native = 0;
 	while (next_record(k, blk, res, &rec)) {
 		if (k->o.rate)
 			pace(k);
@@ -317,6 +320,7 @@ static void apply(void *ctx, const struct block *blk, struct result *res)
 				buf_add_char(&res->out, filter_record_end(&k->o.filter));
 		}
 	}
+	res->native = k->native;
 	k->push_due = 0;
 	kafka_producer_serve(k->producer);
 	die_if_fatal(k);
@@ -402,6 +406,8 @@ static void take_topic(struct kout *k)
 	}
 	if (!o->topic && !o->topic_by && !o->envelope)
 		diag_usage("which topic?");
+	if (o->topic && !*o->topic)
+		diag_usage("the topic's name is empty");
 }
 
 static void parse_headers(struct kout *k)

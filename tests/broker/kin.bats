@@ -15,15 +15,16 @@ teardown()
 	local pid
 	for pid in "${started[@]}"; do
 		kill -KILL "$pid" 2>/dev/null || :
+		wait "$pid" 2>/dev/null || :
 	done
 }
 
-# start CMD...: runs it in the background, as $pid; SIGINT can reach it, unlike what a script
-# starts without job control.
+# start COMMAND: runs a simple command, with its redirections, in the background, as $pid. SIGINT
+# can reach it, unlike what a script starts without job control.
 start()
 {
 	set -m
-	"$@" 3>&- &
+	eval "exec $1" 3>&- &
 	pid=$!
 	set +m
 	started+=("$pid")
@@ -83,7 +84,7 @@ envelopes()
 	# more than the output takes, so that kin is still there
 	yes "$(printf '%01000d' 0)" | head -n 3000 | kout -p 0 "$t"
 	mkfifo out
-	start kin -e "$t" >out
+	start 'kin -e "$t" >out'
 	exec 9<out
 	head -c 1000 <&9 >got
 	echo late | kout -p 0 "$t"
@@ -96,7 +97,7 @@ envelopes()
 
 @test "without an end it goes on with what comes in" {
 	numbers
-	start kin "$t" >got
+	start 'kin "$t" >got'
 	eventually 10 has_lines got 15
 	echo later | kout -p 2 "$t"
 	eventually 10 has_lines got 16
@@ -274,7 +275,7 @@ envelopes()
 backlog()
 {
 	awk 'BEGIN { for (i = 0; i < 4000; i++)
-		printf "{\"value\":%d,\"timestamp\":%d,\"partition\":%d}\n", i, 1700000000000 + i, i * i % 7 % 4 }' |
+		printf "{\"value\":%d,\"timestamp\":170000000%04d,\"partition\":%d}\n", i, i, i * i * i % 11 % 4 }' |
 		kout -J --keep-partition "$t"
 	seq 0 3999 >in
 }
@@ -283,7 +284,7 @@ backlog()
 	backlog
 	kin -e "$t" >got
 	same_file in got
-	start kin "$t" >got
+	start 'kin "$t" >got'
 	eventually 10 has_lines got 4000
 	same_file in got
 }
@@ -376,17 +377,17 @@ rich()
 
 @test "-f prints as kcat does" {
 	need kcat
+	# but for what is empty, which kcat -Z takes for a null
 	rich
-	for f in '%s;' '%S;' '%R' '%k;' '%K;' '%t;' '%p;' '%o;' '%T;' '%h;' \
-		'%t[%p]@%o: %k=%s %K %S %R %h\n' 'a\n\t\r\\\x41\x0a;\xff%%' 'no letters'; do
-		for z in '' -Z; do
+	for f in '%t[%p]@%o %T: %k=%s %K %S %R %h;\n' '%s%s%%\n\t\r\\\x41\x0a;' 'no letters'; do
+		for z in '' '-Z -c 3'; do
 			kin -e $z -p 0 -f "$f" "$t" >got
 			kcat -C -b "$KPIPE_BROKERS" -q -e $z -t "$t" -p 0 -o beginning -f "$f" >want
 			same_file want got || fail "with $z -f '$f'"
 		done
 	done
-	kin -e -Z -K ': ' -D ';\n' -p 0 "$t" 2>/dev/null >got
-	kcat -C -b "$KPIPE_BROKERS" -q -e -Z -K ': ' -D ';\n' -t "$t" -p 0 -o beginning >want
+	kin -c 3 -Z -K ': ' -D ';\n' -p 0 "$t" >got
+	kcat -C -b "$KPIPE_BROKERS" -q -c 3 -Z -K ': ' -D ';\n' -t "$t" -p 0 -o beginning >want
 	same_file want got
 }
 
@@ -478,7 +479,7 @@ rich()
 @test "a reader that goes away is noticed while there is nothing to read" {
 	kout "$t" </dev/null
 	mkfifo out
-	start kin "$t" >out 2>err
+	start 'kin "$t" >out 2>err'
 	exec 9<out
 	# it waits for records
 	echo one | kout "$t"
@@ -504,7 +505,7 @@ rich()
 	seq 1 1000 | kout -p 0 "$t"
 	seq 1 1000 >want
 	for sig in INT:130 TERM:143 HUP:129; do
-		start kin "$t" >got
+		start 'kin "$t" >got'
 		eventually 10 has_lines got 1000
 		kill -"${sig%:*}" "$pid"
 		ends "${sig#*:}"
@@ -515,7 +516,7 @@ rich()
 @test "a signal while the output is blocked: whole records, none twice" {
 	yes "$(printf '%01000d' 0)" | head -n 5000 | awk '{ print NR, $0 }' | kout -p 0 "$t"
 	mkfifo out
-	start kin "$t" >out
+	start 'kin "$t" >out'
 	exec 9<out
 	read -r line <&9 # now the pipe is filled up
 	kill -TERM "$pid"
@@ -528,7 +529,7 @@ rich()
 @test "a second signal ends it while the output is blocked" {
 	yes "$(printf '%01000d' 0)" | head -n 5000 | kout -p 0 "$t"
 	mkfifo out
-	start kin "$t" >out
+	start 'kin "$t" >out'
 	exec 9<out
 	read -r line <&9
 	kill -TERM "$pid"
@@ -542,7 +543,7 @@ rich()
 	yes "$(printf '%0200d' 0)" | head -n 20000 | awk '{ print NR, $0 }' >in
 	kout -p 0 "$t" <in
 	mkfifo out
-	start kin -e "$t" >out
+	start 'kin -e "$t" >out'
 	exec 9<out
 	for i in 1 2 3; do
 		head -c 500000 <&9
@@ -588,7 +589,7 @@ time.sleep(30)' 3>&- >port &
 }
 
 @test "a signal is heeded while no broker answers" {
-	start kin -b 127.0.0.1:1 "$t" 2>err
+	start 'kin -b 127.0.0.1:1 "$t" 2>err'
 	eventually 5 eval 'kill -TERM "$pid"'
 	ends 143
 	same_text '' "$(cat err)"
