@@ -13,6 +13,7 @@ struct program {
 	bool native; /* there is a plan */
 	struct plan plan;
 	struct jqprog *compiled; /* by exprset_new; the first expreval takes it */
+	size_t guard;            /* as in struct expr_source */
 };
 
 struct exprset {
@@ -74,6 +75,7 @@ static bool add_program(struct exprset *set, const struct expr_source *from,
 
 	p->src = mem_strdup(from->text);
 	p->kind = from->kind;
+	p->guard = from->guard;
 	p->plan.strings = mem_zalloc(1, sizeof *p->plan.strings);
 	if (engine != EXPR_JQ && p->kind != EXPR_MAP)
 		p->native = plan_parse(&p->plan, &set->fields, p->src, is_whole(p->kind));
@@ -325,6 +327,17 @@ static bool rescan(struct expreval *ev)
 	return scan_run(ev->set->scan, buf_slice(&ev->normal), ev->rec.slots) == SCAN_OK;
 }
 
+/* Is program i kept from running by another one's value? Then it is null. */
+static bool is_guarded(const struct exprset *set, size_t i, struct val out[])
+{
+	size_t guard = set->v[i].guard;
+
+	if (!guard || val_truthy(&out[guard - 1]))
+		return false;
+	out[i] = val_null();
+	return true;
+}
+
 int expreval_json(struct expreval *ev, struct slice line, struct val out[], struct buf *err)
 {
 	const struct exprset *set = ev->set;
@@ -342,6 +355,9 @@ int expreval_json(struct expreval *ev, struct slice line, struct val out[], stru
 	for (size_t i = 0; i < set->n; i++) {
 		const struct program *p = &set->v[i];
 		enum outcome r = UNSURE;
+
+		if (is_guarded(set, i, out))
+			continue;
 		if (p->native && (p->kind == EXPR_EXACT ? exact_sure : sure))
 			r = run_plan(ev, p, &out[i], err);
 		if (r == BAD) {
@@ -367,7 +383,11 @@ int expreval_text(struct expreval *ev, struct slice line, struct val out[], stru
 	}
 	for (size_t i = 0; i < ev->set->n; i++) {
 		const struct program *p = &ev->set->v[i];
-		enum outcome r = p->native && only_dot ? run_plan(ev, p, &out[i], err) : UNSURE;
+		enum outcome r;
+
+		if (is_guarded(ev->set, i, out))
+			continue;
+		r = p->native && only_dot ? run_plan(ev, p, &out[i], err) : UNSURE;
 		if (r == BAD) {
 			name_program(err, p->src);
 			return -1;
@@ -414,7 +434,11 @@ int expreval_row(struct expreval *ev, const struct slice cells[], struct val out
 	ev->rec.row = cells;
 	for (size_t i = 0; i < ev->set->n; i++) {
 		const struct program *p = &ev->set->v[i];
-		enum outcome r = p->native ? run_plan(ev, p, &out[i], err) : UNSURE;
+		enum outcome r;
+
+		if (is_guarded(ev->set, i, out))
+			continue;
+		r = p->native ? run_plan(ev, p, &out[i], err) : UNSURE;
 		if (r == BAD) {
 			name_program(err, p->src);
 			return -1;

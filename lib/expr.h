@@ -23,6 +23,9 @@ enum expr_kind {
 struct expr_source {
 	const char *text;
 	enum expr_kind kind;
+	/* 1 + the number of an earlier program, 0: none. On records for which that one gives false
+	 * or null, this one is not run, and is null. */
+	size_t guard;
 };
 
 enum expr_engine { EXPR_AUTO, EXPR_NATIVE, EXPR_JQ };

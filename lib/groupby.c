@@ -14,7 +14,7 @@ struct groupby {
 		char *name, *expr;
 	} * keys;
 	size_t nkeys;
-	/* Where results lie in a record's values: extras, then -w, then keys, then per -a its arguments and where. */
+	/* Where results lie in a record's values: extras, then -w, then keys, then per -a its where and arguments. */
 	size_t nextra, at_where, at_keys, at_aggs, nvalues;
 	bool has_where;
 	bool cells; /* keys are the texts of CSV cells */
@@ -98,39 +98,50 @@ static int check_names(const struct groupby *gb, struct buf *err)
 	return 0;
 }
 
-static void add_source(struct expr_source *v, size_t *n, const char *text, enum expr_kind kind)
+struct sources {
+	struct expr_source *v;
+	size_t n;
+};
+
+/* Returns it as a guard of others. */
+static size_t add_source(struct sources *s, const char *text, enum expr_kind kind, size_t guard)
 {
-	v[(*n)++] = (struct expr_source){text, kind};
+	s->v[s->n] = (struct expr_source){text, kind, guard};
+	return ++s->n;
 }
 
 static struct exprset *compile(struct groupby *gb, const struct groupby_conf *conf,
 			       const char *const extra[], const struct expr_conf *ec,
 			       struct buf *err)
 {
-	size_t n = 0, max = GROUPBY_EXTRA_MAX + 1 + gb->nkeys + gb->aggs.n * (AGG_ARGS_MAX + 1);
-	struct expr_source *src = mem_zalloc(max, sizeof *src);
+	size_t max = GROUPBY_EXTRA_MAX + 1 + gb->nkeys + gb->aggs.n * (AGG_ARGS_MAX + 1);
+	struct sources s = {mem_zalloc(max, sizeof *s.v), 0};
 	struct exprset *set;
+	size_t where = 0;
 
-	while (extra && extra[n])
-		add_source(src, &n, extra[n], EXPR_VALUE);
-	gb->nextra = gb->at_where = n;
+	while (extra && extra[s.n])
+		add_source(&s, extra[s.n], EXPR_VALUE, 0);
+	gb->nextra = gb->at_where = s.n;
 	gb->has_where = conf->where != NULL;
+	/* What a filter keeps out is not looked at any further: it cannot be bad. */
 	if (conf->where)
-		add_source(src, &n, conf->where, EXPR_VALUE);
-	gb->at_keys = n;
+		where = add_source(&s, conf->where, EXPR_VALUE, 0);
+	gb->at_keys = s.n;
 	for (size_t i = 0; i < gb->nkeys; i++)
-		add_source(src, &n, gb->keys[i].expr, EXPR_KEY);
-	gb->at_aggs = n;
+		add_source(&s, gb->keys[i].expr, EXPR_KEY, where);
+	gb->at_aggs = s.n;
 	for (size_t i = 0; i < gb->aggs.n; i++) {
 		const struct agg *a = &gb->aggs.v[i];
-		for (unsigned k = 0; k < a->nargs; k++)
-			add_source(src, &n, a->args[k], EXPR_EXACT);
+		size_t guard = where;
+
 		if (a->where)
-			add_source(src, &n, a->where, EXPR_VALUE);
+			guard = add_source(&s, a->where, EXPR_VALUE, where);
+		for (unsigned k = 0; k < a->nargs; k++)
+			add_source(&s, a->args[k], EXPR_EXACT, guard);
 	}
-	gb->nvalues = n;
-	set = exprset_new(src, n, ec, err);
-	free(src);
+	gb->nvalues = s.n;
+	set = exprset_new(s.v, s.n, ec, err);
+	free(s.v);
 	return set;
 }
 
@@ -244,9 +255,9 @@ static int each_agg(const struct groupby_eval *ge,
 
 	for (size_t i = 0; i < gb->aggs.n; i++) {
 		const struct agg *a = &gb->aggs.v[i];
-		const struct val *args = v;
-		bool holds = !a->where || val_truthy(&v[a->nargs]);
-		v += a->nargs + (a->where != NULL);
+		bool holds = !a->where || val_truthy(v);
+		const struct val *args = v + (a->where != NULL);
+		v = args + a->nargs;
 		int rc = holds ? f(a, args, arg) : 0;
 		if (rc)
 			return rc;

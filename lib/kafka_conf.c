@@ -317,7 +317,7 @@ static void on_error(rd_kafka_t *rk, int code, const char *reason, void *opaque)
 
 	switch (code) {
 	case RD_KAFKA_RESP_ERR__FATAL:
-		h->fatal_code = rd_kafka_fatal_error(rk, fatal, sizeof fatal);
+		rd_kafka_fatal_error(rk, fatal, sizeof fatal);
 		buf_setf(&h->fatal, "%s", fatal);
 		return;
 	case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN:
@@ -344,6 +344,7 @@ static void on_error(rd_kafka_t *rk, int code, const char *reason, void *opaque)
  */
 static void on_log(const rd_kafka_t *rk, int level, const char *facility, const char *text)
 {
+	static const char *const told[] = {"FAIL", "ERROR", "FATAL", "CONFWARN"};
 	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 	static char last[256];
 	enum { LEVEL_ERROR = 3, LEVEL_DEBUG = 7 };
@@ -353,9 +354,12 @@ static void on_log(const rd_kafka_t *rk, int level, const char *facility, const 
 		diag_warn("%s: %s", facility, text);
 		return;
 	}
-	if (level > LEVEL_ERROR || strcmp(facility, "FAIL") == 0 ||
-	    strcmp(facility, "ERROR") == 0 || strcmp(facility, "CONFWARN") == 0)
+	if (level > LEVEL_ERROR)
 		return;
+	for (size_t i = 0; i < sizeof told / sizeof told[0]; i++) {
+		if (strcmp(facility, told[i]) == 0)
+			return;
+	}
 	pthread_mutex_lock(&lock);
 	if (strncmp(last, text, sizeof last - 1) != 0) {
 		snprintf(last, sizeof last, "%s", text);

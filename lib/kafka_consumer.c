@@ -60,11 +60,19 @@ static bool is_foreign(const struct kafka_consumer *c, rd_kafka_resp_err_t code)
 void kafka_trouble(struct kafka_consumer *c, const rd_kafka_message_t *msg)
 {
 	const char *text = rd_kafka_message_errstr(msg);
+	rd_kafka_resp_err_t code = msg->err;
+	char fatal[512];
 
-	if (kafka_passes(msg->err) || is_foreign(c, msg->err))
+	/* A consumer's fatal errors come only this way. */
+	if (code == RD_KAFKA_RESP_ERR__FATAL) {
+		code = rd_kafka_fatal_error(c->rk, fatal, sizeof fatal);
+		kafka_fail(c, kafka_status(code) ? kafka_status(code) : EXIT_FAIL, "%s", fatal);
 		return;
-	if (kafka_status(msg->err)) {
-		kafka_fail(c, kafka_status(msg->err), "%s", text);
+	}
+	if (kafka_passes(code) || is_foreign(c, code))
+		return;
+	if (kafka_status(code)) {
+		kafka_fail(c, kafka_status(code), "%s", text);
 	} else if (!c->cc.quiet && !slice_is(buf_slice(&c->said), text)) {
 		buf_setf(&c->said, "%s", text);
 		diag_warn("%s", text);
@@ -527,11 +535,6 @@ void kafka_service(struct kafka_consumer *c, int64_t now)
 		take_stray(c, msg);
 		rd_kafka_message_destroy(msg);
 	}
-	if (c->health.fatal.len)
-		kafka_fail(c,
-			   kafka_status(c->health.fatal_code) ? kafka_status(c->health.fatal_code)
-							      : EXIT_FAIL,
-			   "%s", buf_str(&c->health.fatal));
 	if (c->health.denied)
 		kafka_fail(c, EXIT_BROKER, "not authorised: %s", buf_str(&c->health.reason));
 	if (now >= c->commit_due)

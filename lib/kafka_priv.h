@@ -22,7 +22,6 @@ struct kafka_health {
 	bool quiet;
 	struct buf reason; /* the last trouble */
 	struct buf fatal;  /* why the handle is of no more use; empty when it is */
-	rd_kafka_resp_err_t fatal_code;
 	void *owner; /* consumer or producer */
 };
 

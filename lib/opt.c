@@ -200,7 +200,7 @@ static void store(struct parser *p, const struct opt *o, void *base, const char 
 			diag_usage("%s: '%s' is not a size (like 4096, 64k, 1M)", name, value);
 		break;
 	case OPT_DURATION:
-		if (!when_duration(value, dest))
+		if (!when_duration(value, dest) || *(int64_t *)dest < 0)
 			diag_usage("%s: '%s' is not a duration (like 500ms, 5s, 1m30s, 2h, 1d)",
 				   name, value);
 		break;

@@ -29,7 +29,7 @@ enum opt_type {
 	OPT_LIST,     /* struct strlist: each use adds one */
 	OPT_COUNT,    /* int64_t >= 0 */
 	OPT_SIZE,     /* uint64_t bytes, num_size */
-	OPT_DURATION, /* int64_t microseconds, when_duration */
+	OPT_DURATION, /* int64_t microseconds >= 0, when_duration */
 	OPT_CHOICE,   /* int: index into choices */
 	OPT_PAIR, /* struct strlist: two arguments, added one after the other (--arg NAME VALUE) */
 	OPT_IGNORED, /* taken for compatibility, no effect */

@@ -71,7 +71,7 @@ struct exprset *program_compile(const struct program_conf *conf, enum expr_kind 
 {
 	char *text = program_text(conf, operands);
 	struct jqvar *vars = mem_zalloc(conf->args.n + conf->json_args.n, sizeof *vars);
-	struct expr_source src = {text, kind};
+	struct expr_source src = {.text = text, .kind = kind};
 	struct expr_conf ec = {.engine = (enum expr_engine)conf->engine, .vars = vars};
 	struct buf err = BUF_INIT;
 	struct exprset *set;

@@ -254,6 +254,14 @@ a,1'
 a,2,4'
 	assert_stderr 'csvagg: 3 in, 2 used, 1 bad, 0 late'
 	# Only where it is due.
+	csv 'k,v\na,1\nb,x\na,3\n'
+	gives csvagg -g k -a 'sum(v * 2)' -w 'v != "x"' in.csv <<<'k,sum(v * 2)
+a,8'
+	gives csvagg -g 'v | tonumber' -w 'v != "x"' in.csv <<<'key,count
+1,1
+3,1'
+	gives csvagg -a 's=sum(v * 2) where k == "a", n=count(v | tonumber) where k == "a"' in.csv <<<'s,n
+8,2'
 	gives csvagg -g k -a 'sum(v) where k == "a"' in.csv <<<'k,"sum(v) where k == ""a"""
 a,4
 b,'

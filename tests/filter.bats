@@ -41,6 +41,13 @@ stopped()
 	assert_stderr "$tool: $message"
 }
 
+# words TEXT: what is said of a text that is not JSON. They are libjq's, and differ from version to
+# version.
+words()
+{
+	kmap . <<<"$1" 2>&1 >/dev/null | sed -n 's/^kmap: stdin:1: \(invalid JSON: .\)/\1/p'
+}
+
 # --- Inputs ---
 
 @test "an empty input" {
@@ -65,7 +72,7 @@ stopped()
 	gives kmap . in.ndjson </dev/null
 	gives kcount in.ndjson <<<'{"count":0}'
 	bytes '\n1\n\n \n2\n\nx\n'
-	stopped kmap 1 'in.ndjson:7: invalid JSON: Invalid numeric literal at EOF at column 1' .
+	stopped kmap 1 'in.ndjson:7: '"$(words x)" .
 	assert_output $'1\n2'
 }
 
@@ -115,14 +122,14 @@ stopped()
 
 @test "what was bad is named by its line, and what came before it is out" {
 	records 1 '{"a":2}' '{"a":' 4
-	stopped kmap 1 'in.ndjson:3: invalid JSON: Unfinished JSON term at EOF at column 5' .
+	stopped kmap 1 'in.ndjson:3: '"$(words '{"a":')" .
 	assert_output $'1\n{"a":2}'
-	stopped kfilter 1 'in.ndjson:3: invalid JSON: Unfinished JSON term at EOF at column 5' .
+	stopped kfilter 1 'in.ndjson:3: '"$(words '{"a":')" .
 	assert_output $'1\n{"a":2}'
-	stopped kcount 1 'in.ndjson:3: invalid JSON: Unfinished JSON term at EOF at column 5'
+	stopped kcount 1 'in.ndjson:3: '"$(words '{"a":')"
 	assert_output ''
 	run --separate-stderr kmap . <in.ndjson
-	assert_stderr 'kmap: stdin:3: invalid JSON: Unfinished JSON term at EOF at column 5'
+	assert_stderr 'kmap: stdin:3: '"$(words '{"a":')"
 }
 
 @test "lines are counted anew in each file" {
@@ -131,9 +138,9 @@ stopped()
 	run --separate-stderr kmap . a b
 	assert_status 1
 	assert_output $'1\n2\n3'
-	assert_stderr 'kmap: b:2: invalid JSON: Invalid numeric literal at EOF at column 1'
+	assert_stderr "kmap: b:2: $(words x)"
 	run --separate-stderr kmap . a - b <<<x
-	assert_stderr 'kmap: stdin:1: invalid JSON: Invalid numeric literal at EOF at column 1'
+	assert_stderr "kmap: stdin:1: $(words x)"
 }
 
 @test "two JSON texts on a line" {
@@ -143,7 +150,7 @@ stopped()
 			'in.ndjson:2: two JSON texts on a line (one per line: jq -c .)' ${tool#* }
 	done
 	records '{"a":1}x'
-	stopped kfilter 1 'in.ndjson:1: invalid JSON: Invalid numeric literal at EOF at column 8' .
+	stopped kfilter 1 "in.ndjson:1: $(words '{"a":1}x')" .
 }
 
 @test "a file that is missing among several" {
@@ -237,15 +244,15 @@ stopped()
 	assert_status 0
 	assert_output $'1\n2'
 	assert_stderr 'kmap: 4 in, 2 used, 2 bad, 0 late'
-	cat >want <<-'END'
-	{"error":"invalid JSON: Unfinished string at EOF at column 5","source":"in.ndjson","line":2,"input":"{\"a\\\""}
-	{"error":"invalid JSON: Unfinished string at EOF at column 2","source":"in.ndjson","line":3,"input_base64":"Iv8="}
+	cat >want <<-END
+	{"error":"$(words '{"a\"')","source":"in.ndjson","line":2,"input":"{\\"a\\\\\\""}
+	{"error":"$(words $'"\xff')","source":"in.ndjson","line":3,"input_base64":"Iv8="}
 	END
 	same_file want bad.ndjson
 	# It grows.
 	run kmap --bad bad.ndjson . <<<x
 	assert_status 0
-	echo '{"error":"invalid JSON: Invalid numeric literal at EOF at column 1","source":"stdin","line":1,"input":"x"}' >>want
+	echo '{"error":"'"$(words x)"'","source":"stdin","line":1,"input":"x"}' >>want
 	same_file want bad.ndjson
 }
 
@@ -317,11 +324,15 @@ alike()
 }
 
 @test "-j: a bad record in the middle ends all at the same place" {
-	message="$broken:$bad_line: invalid JSON: Unfinished JSON term at EOF at column 5"
+	message="$broken:$bad_line: $(words '{"i":')"
 	alike 1 kfilter . "$broken"
 	head -n $((bad_line - 1)) "$broken" >want
 	same_file want out1
 	same_text "kfilter: $message" "$(cat err1)"
+	# Blank lines, blocks before it, count.
+	{ yes '' | head -n 1000; cat "$broken"; } >more
+	alike 1 kfilter -v . more
+	same_text "kfilter: more:$((bad_line + 1000)): ${message#*: }" "$(cat err1)"
 	sed -n '100000,$p' "$broken" >part
 	alike 1 kmap .i part
 	seq 100000 $((bad_line - 1)) >want

@@ -729,6 +729,9 @@ time_is_bad()
 	run --separate-stderr rows --tumble 5s -a 'count, sum(.v)' -w '.t < 9'
 	assert_output '00:00-00:05 "count":1,"sum(.v)":1'
 	assert_stderr 'kwindow: 3 in, 2 used, 0 bad, 1 late'
+	run --separate-stderr rows --tumble 5s -a 'count, s=sum(.v * 2)' -w '.t < 9'
+	assert_output '00:00-00:05 "count":1,"s":2'
+	assert_stderr 'kwindow: 3 in, 2 used, 0 bad, 1 late'
 	run --separate-stderr rows --tumble 5s -a 's=sum(.v) where .t < 9, count'
 	assert_output <<-'END'
 	00:00-00:05 "s":1,"count":1
@@ -860,10 +863,10 @@ time_is_bad()
 	misused "--time-unit: 'h' is none of s, ms, us, ns$help" -T .t --tumble 5s --time-unit h
 	misused "--emit: 'all' is none of close, changes, table$help" -T .t --tumble 5s --emit all
 	misused "--every goes with --emit changes or table$help" -T .t --tumble 5s --every 1s
-	misused "--delay, --grace, --idle and --every cannot be negative$help" -T .t --tumble 5s --delay=-1s
-	misused "--delay, --grace, --idle and --every cannot be negative$help" -T .t --tumble 5s --grace=-1s
-	misused "--delay, --grace, --idle and --every cannot be negative$help" -T .t --tumble 5s --idle=-1s
-	misused "--delay, --grace, --idle and --every cannot be negative$help" -T .t --tumble 5s \
+	misused "--delay: '-1s' is not a duration (like 500ms, 5s, 1m30s, 2h, 1d)$help" -T .t --tumble 5s --delay=-1s
+	misused "--grace: '-1s' is not a duration (like 500ms, 5s, 1m30s, 2h, 1d)$help" -T .t --tumble 5s --grace=-1s
+	misused "--idle: '-1s' is not a duration (like 500ms, 5s, 1m30s, 2h, 1d)$help" -T .t --tumble 5s --idle=-1s
+	misused "--every: '-1s' is not a duration (like 500ms, 5s, 1m30s, 2h, 1d)$help" -T .t --tumble 5s \
 		--emit table --every=-1s
 	misused "--partitions goes with -J$help" -T .t --tumble 5s --partitions 2
 	misused "--partitions: '-1' is not a count$help" -J --tumble 5s --partitions -1

@@ -28,14 +28,21 @@ bats_tests = \
 	tests/csvin.bats \
 	tests/csvout.bats \
 	tests/demo.bats \
+	tests/filter.bats \
+	tests/kcount.bats \
+	tests/kfilter.bats \
 	tests/kmap.bats \
 	tests/kwindow.bats \
 	tests/layout.bats \
 	tests/man.bats \
+	tests/peers-jq.bats \
+	tests/properties.bats \
 	tests/summary.bats
 
 broker_tests = \
-	tests/broker/examples.bats
+	tests/broker/examples.bats \
+	tests/broker/group.bats \
+	tests/broker/kin.bats
 
 check_PROGRAMS += $(unit_tests)
 TESTS += $(unit_tests) $(bats_tests) $(broker_tests)

@@ -435,7 +435,7 @@ static void compile(struct kout *k)
 	for (int use = 0; use < EXPR_USES; use++) {
 		k->place[use] = texts[use] ? n : -1;
 		if (texts[use])
-			sources[n++] = (struct expr_source){texts[use], EXPR_VALUE};
+			sources[n++] = (struct expr_source){.text = texts[use], .kind = EXPR_VALUE};
 	}
 	k->set = exprset_new(sources, (size_t)n, &conf, &err);
 	if (!k->set)

@@ -373,8 +373,6 @@ static void set_time(struct kwindow *k)
 	k->eventtime.told = k->time_unit != NULL;
 	if (k->every != NEVER && k->emit == EMIT_CLOSE)
 		diag_usage("--every goes with --emit changes or table");
-	if (k->delay < 0 || k->grace < 0 || k->idle < 0 || (k->every < 0 && k->every != NEVER))
-		diag_usage("--delay, --grace, --idle and --every cannot be negative");
 	if (k->partitions && !k->envelope)
 		diag_usage("--partitions goes with -J");
 }

@@ -45,6 +45,16 @@ ends()
 	[ "$status" = "$1" ] || fail "status $status, wanted $1"
 }
 
+# ends_well PID: all is written; and committed, but for the box, which refuses that while members
+# come and go.
+ends_well()
+{
+	local status=0
+	wait "$1" || status=$?
+	[ "$status" = 0 ] || { [ "$status" = 75 ] && [ "$KPIPE_TEST_BROKER" = box ]; } ||
+		fail "status $status"
+}
+
 has_lines()
 {
 	[ "$(cat "${@:2}" | wc -l)" -ge "$1" ]
@@ -254,6 +264,7 @@ shared()
 # --- Members come and go ---
 
 @test "members: shared partitions, one leaves, one comes, one dies; nothing is lost" {
+	kout "$t" </dev/null
 	for m in a b; do
 		start "kin -G '$g' --progress '$t' >$m 2>$m.err"
 		eval "$m=$pid"
@@ -273,15 +284,17 @@ shared()
 	start "kin -G '$g' --progress '$t' >c 2>c.err"
 	eventually 15 shared a.err c.err
 	kill -KILL "$a"
+	ends 137 "$a"
 	fill 801 1200
 	eventually 15 eval '[ "$(sort -u a b c | wc -l)" = 1200 ]'
 	kill -INT "$pid"
 	ends 130
 	eventually 10 nothing_left
 	# the box refuses the commits of those whose partitions it takes away
-	[ "$KPIPE_TEST_BROKER" = box ] || has_lines 1201 a b c && fail "$(cat a b c | wc -l) lines"
-	cat a.err b.err c.err | grep -v -e assigned -e revoked | grep -v 'rebalance in progress' && fail
-	return 0
+	if [ "$KPIPE_TEST_BROKER" != box ]; then
+		same_text 1200 "$(cat a b c | wc -l)"
+		same_text "" "$(grep -h -v -e assigned -e revoked a.err b.err c.err)"
+	fi
 }
 
 @test "members with -e: more of them than partitions, all end, and all is read" {
@@ -290,12 +303,10 @@ shared()
 		start "kin -G '$g' -e '$t' >got$m 2>err$m"
 	done
 	for m in "${started[@]}"; do
-		ends 0 "$m"
+		ends_well "$m"
 	done
-	same_text "" "$(cat err?)"
-	sort -n got? | sort -n -u >got
+	sort -n -u got? >got
 	seq 1 4000 | cmp - got
-	eventually 10 nothing_left
 }
 
 # Of two that read to the end, one is done at once, while the other has much left and is blocked.
@@ -316,9 +327,7 @@ shared()
 	eventually 15 grep -q assigned other.err
 	cat <&9 >>got
 	ends 0
-	status=0
-	wait "${started[0]}" || status=$?
-	[ "$status" = 0 ] || { [ "$status" = 75 ] && [ "$KPIPE_TEST_BROKER" = box ]; }
+	ends_well "${started[0]}"
 	{
 		printf 'first\nfirst\nsecond\nsecond\n'
 		cat in

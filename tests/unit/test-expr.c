@@ -499,7 +499,7 @@ static void put_number(struct buf *b, enum level min, unsigned depth)
 {
 	static const char *const atoms[] = {".n",  ".m", ".u", ".d",  "1",   "2",
 					    "0.5", "3",  "10", "1e2", "0.1", "0"};
-	static const char *const divisors[] = {" / 4", " / 3", " / -3", " / 0.5", " / -2"};
+	static const char *const divisors[] = {" / 4", " / 3", " / (-3)", " / 0.5", " / (1 + 1)"};
 
 	switch (depth ? random_below(8) : 0) {
 	case 0:
@@ -507,8 +507,10 @@ static void put_number(struct buf *b, enum level min, unsigned depth)
 		buf_add_str(b, ANY(atoms));
 		break;
 	case 2:
-		buf_add_char(b, '-');
+		/* What a minus behind a product applies to is another thing in jq 1.8 than before. */
+		buf_add_str(b, min > PRODUCT ? "(-" : "-");
 		put_number(b, one_in(2) ? PRODUCT : TERM, depth - 1);
+		buf_add_str(b, min > PRODUCT ? ")" : "");
 		break;
 	case 3:
 		put_infix(b, min, PRODUCT, "*", depth - 1, put_number);
@@ -628,8 +630,8 @@ static void test_random_programs(void)
 		ok(set, "all lie in the subset %s", buf_str(&err));
 		reference = jqprog_new(all.data, NULL, 0, &err);
 		ok(reference, "and are programs of libjq %s", buf_str(&err));
-		ev = expreval_new(set);
-		for (unsigned i = 0; i < sizeof records / sizeof records[0]; i++)
+		ev = set && reference ? expreval_new(set) : NULL;
+		for (unsigned i = 0; ev && i < sizeof records / sizeof records[0]; i++)
 			compare_batch(programs, ev, reference, records[i]);
 		expreval_free(ev);
 		exprset_free(set);
@@ -654,7 +656,6 @@ static void test_values(void)
 	is_value(EXPR_VALUE, ".a, .b", "{}", "! .a, .b: two results where one is due");
 	is_value(EXPR_VALUE, ".a, error(\"no\")", "{}", "! .a, error(\"no\"): no");
 	is_value(EXPR_VALUE, ".a", "{\"a\":{\"b\": 1, \"a\":[ ]}}", "{\"b\":1,\"a\":[]}");
-	is_value(EXPR_VALUE, "6 / -3 * 2", "0", "-1");
 	is_value(EXPR_VALUE, ".a", "{\"a\":1} {\"a\":2}",
 		 "! two JSON texts on a line (one per line: jq -c .)");
 	is_value(EXPR_VALUE, ".a |", "1", "! .a |: syntax error...");
@@ -1007,7 +1008,7 @@ static void test_map(void)
 	is_map(".", &text, "{\"a\"", "before \"{\\\"a\\\"\"|");
 	is_map(".[] | if . == 3 then error(\"three\") else . end", &plain, "[1,2,3,4]",
 	       "before ! three");
-	is_map(".", &plain, "{", "before ! invalid JSON: Unfinished JSON term at EOF at column 1");
+	is_map(".", &plain, "{", "before ! invalid JSON: ...");
 }
 
 /* --- jqprog --- */
@@ -1137,7 +1138,7 @@ static void test_documents(void)
 	is_parsed(slice_str(" {\"a\" : [1.0, 1e2 ,\"\\u00e9\\u007f\"]}\r"),
 		  "{\"a\":[1,100,\"\xc3\xa9\\u007f\"]}");
 	is_parsed(slice_str("1 2"), "! two JSON texts on a line (one per line: jq -c .)");
-	is_parsed(slice_str("{} {"), "! invalid JSON: Unfinished JSON term at EOF at column 4");
+	is_parsed(slice_str("{} {"), "! invalid JSON: ...");
 	is_parsed(slice_str("[1,}"), "! invalid JSON: ...");
 	is_parsed(slice_str(""), "! invalid JSON: no text");
 	is_parsed(slice_str("  "), "! invalid JSON: no text");
