@@ -145,6 +145,17 @@ static struct exprset *compile(struct groupby *gb, const struct groupby_conf *co
 	return set;
 }
 
+int groupby_check(const struct groupby_conf *conf, struct buf *err)
+{
+	struct agglist aggs = {0};
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < conf->aggs.n; i++)
+		rc = agglist_parse(&aggs, conf->aggs.v[i], err);
+	agglist_free(&aggs);
+	return rc;
+}
+
 struct groupby *groupby_new(const struct groupby_conf *conf, const char *const extra[],
 			    const struct slice *columns, size_t ncolumns, struct buf *err)
 {

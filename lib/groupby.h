@@ -19,6 +19,9 @@ struct groupby_conf {
 extern const struct opt groupby_opts[]; /* base: struct groupby_conf */
 void groupby_conf_free(struct groupby_conf *conf);
 
+/* Are the -a well formed? For who learns the columns, which groupby_new needs, only later. 0, or -1 with the reason in err. */
+int groupby_check(const struct groupby_conf *conf, struct buf *err);
+
 struct groupby;
 
 enum { GROUPBY_EXTRA_MAX = 4 };

@@ -109,7 +109,8 @@ struct writer *writer_fd(
 
 /*
  * A file that appears only when it is complete: written beside, fsynced and renamed by
- * writer_close; on any other end nothing is left. NULL with the reason in err.
+ * writer_close; on any other end nothing is left. What a symbolic link points to is replaced, with its mode; what is no
+ * regular file (a FIFO, /dev/null) is simply written to. NULL with the reason in err.
  */
 struct writer *writer_atomic(const char *path, struct buf *err);
 

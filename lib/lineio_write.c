@@ -47,12 +47,20 @@ static void remove_unfinished(void)
 	set_unfinished(NULL);
 }
 
-struct writer *writer_atomic(const char *path, struct buf *err)
+/* The mode that open(2) would have given a new file. */
+static mode_t default_mode(void)
+{
+	mode_t mask = umask(0);
+
+	umask(mask);
+	return 0666 & ~mask;
+}
+
+static struct writer *beside(const char *path, mode_t mode, struct buf *err)
 {
 	static bool registered;
 	struct buf temp = BUF_INIT;
 	struct writer *w;
-	mode_t mask;
 	int fd;
 
 	if (!registered)
@@ -65,10 +73,7 @@ struct writer *writer_atomic(const char *path, struct buf *err)
 		return NULL;
 	}
 	fcntl(fd, F_SETFD, FD_CLOEXEC);
-	/* mkstemp makes it private; the finished file gets what open(2) would have given. */
-	mask = umask(0);
-	umask(mask);
-	fchmod(fd, 0666 & ~mask);
+	fchmod(fd, mode);
 	w = writer_new(fd, path);
 	w->path = mem_strdup(path);
 	w->temp = temp.data;
@@ -76,15 +81,37 @@ struct writer *writer_atomic(const char *path, struct buf *err)
 	return w;
 }
 
+static struct writer *open_writer(const char *path, int flags, struct buf *err)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC | flags, 0666);
+
+	if (fd >= 0)
+		return writer_new(fd, path);
+	buf_setf(err, "%s: %s", path, strerror(errno));
+	return NULL;
+}
+
+struct writer *writer_atomic(const char *path, struct buf *err)
+{
+	struct stat st;
+	struct writer *w;
+	char *target;
+
+	if (stat(path, &st) < 0)
+		return beside(path, default_mode(), err);
+	/* A terminal, /dev/null or a FIFO is written to, never replaced. */
+	if (!S_ISREG(st.st_mode))
+		return open_writer(path, 0, err);
+	/* What a link points to is replaced, not the link. */
+	target = realpath(path, NULL);
+	w = beside(target ? target : path, st.st_mode & 07777, err);
+	free(target);
+	return w;
+}
+
 struct writer *writer_append(const char *path, struct buf *err)
 {
-	int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
-
-	if (fd < 0) {
-		buf_setf(err, "%s: %s", path, strerror(errno));
-		return NULL;
-	}
-	return writer_new(fd, path);
+	return open_writer(path, O_CREAT | O_APPEND, err);
 }
 
 static _Noreturn void write_failed(struct writer *w)

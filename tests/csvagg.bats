@@ -513,7 +513,24 @@ alone()
 	(umask 027 && csvagg -g k --output=out in.csv)
 	same_file want out
 	alone out
+	# The mode is what open(2) would have left: the older file's, or a new one's.
+	same_text -rw------- "$(ls -l out | cut -c1-10)"
+	rm out
+	(umask 027 && csvagg -g k --output=out in.csv)
 	same_text -rw-r----- "$(ls -l out | cut -c1-10)"
+	# Not the link is replaced, but what it points to.
+	echo old >target
+	ln -s target link
+	csvagg -g k -o link in.csv
+	[ -L link ]
+	same_file want target
+	# What is no file is written to.
+	mkfifo fifo
+	cat fifo >got &
+	csvagg -g k -o fifo in.csv
+	wait $!
+	[ -p fifo ]
+	same_file want got
 	mkdir dir
 	csvagg -g k -o dir/out in.csv
 	same_file want dir/out
@@ -653,8 +670,12 @@ temporary()
 	misused "--jobs: '-1' is not a count" -j -1
 	misused '--jobs: at most 256' -j 257
 	csv 'k\n'
-	unsuited "foo(k): unknown function 'foo'; did you mean 'top'?" -a 'foo(k)'
-	unsuited "sum(k: '(' is not closed" -a 'sum(k'
+	run --separate-stderr csvagg -a 'foo(k)' nosuch.csv
+	assert_status 2
+	assert_stderr "csvagg: foo(k): unknown function 'foo'; did you mean 'top'?"
+	run --separate-stderr csvagg -a 'sum(k' in.csv
+	assert_status 2
+	assert_stderr "csvagg: sum(k: '(' is not closed"
 	run --separate-stderr csvagg -w 'k ==' in.csv
 	assert_status 2
 	assert_match '^csvagg: in\.csv: k ==: syntax error' "$stderr"

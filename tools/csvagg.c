@@ -316,6 +316,10 @@ static uint64_t inexact(void *ctx)
 
 static void check_options(struct csvagg *c, struct operands files)
 {
+	struct buf err = BUF_INIT;
+
+	if (groupby_check(&c->by, &err) < 0)
+		diag_die(EXIT_USAGE, "%s", buf_str(&err));
 	if (c->csv_out && c->json_out)
 		diag_usage("give one of --csv, --json");
 	c->form = c->json_out ? FORM_JSON : c->head.tsv && !c->csv_out ? FORM_TSV : FORM_CSV;

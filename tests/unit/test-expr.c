@@ -36,7 +36,7 @@ struct engine {
 static bool open_engine(struct engine *e, const char *text, enum expr_kind kind,
 			const struct expr_conf *conf)
 {
-	struct expr_source src = {text, kind};
+	struct expr_source src = {.text = text, .kind = kind};
 
 	*e = (struct engine){.err = BUF_INIT};
 	e->set = exprset_new(&src, 1, conf, &e->err);
@@ -343,7 +343,7 @@ static bool same_outcome(const struct buf *plan, const struct buf *jq)
 
 static bool agree(struct engine *plan, struct engine *jq, struct buf *what, struct tally *t)
 {
-	enum { RECORDS = 160 };
+	enum { RECORDS = 190 };
 	struct buf record = BUF_INIT, a = BUF_INIT, b = BUF_INIT;
 	bool same = true;
 
@@ -370,7 +370,7 @@ void __lsan_enable(void) __attribute__((weak));
 
 static void test_random_records(void)
 {
-	enum { PROGRAMS = 18 };
+	enum { PROGRAMS = 15 };
 	static const enum expr_kind kinds[] = {EXPR_VALUE, EXPR_KEY, EXPR_TEST};
 	struct expr_conf automatic = {.engine = EXPR_AUTO}, libjq = {.engine = EXPR_JQ};
 	struct buf text = BUF_INIT;
@@ -623,7 +623,7 @@ static void test_random_programs(void)
 			struct buf text = BUF_INIT;
 			put_any(&text, ALTERNATIVE, 3);
 			programs[i] = text.data;
-			src[i] = (struct expr_source){programs[i], EXPR_VALUE};
+			src[i] = (struct expr_source){.text = programs[i], .kind = EXPR_VALUE};
 			buf_addf(&all, "%s[%s]", i ? ", " : "", programs[i]);
 		}
 		set = exprset_new(src, BATCH, &conf, &err);
@@ -755,8 +755,9 @@ static void test_engines(void)
 static void test_set(void)
 {
 	static const struct expr_source src[] = {
-		{".a", EXPR_VALUE},    {".a + .b", EXPR_EXACT}, {"[.a, .b]", EXPR_KEY},
-		{".b > 1", EXPR_TEST}, {".a + .b", EXPR_VALUE},
+		{.text = ".a", .kind = EXPR_VALUE},      {.text = ".a + .b", .kind = EXPR_EXACT},
+		{.text = "[.a, .b]", .kind = EXPR_KEY},  {.text = ".b > 1", .kind = EXPR_TEST},
+		{.text = ".a + .b", .kind = EXPR_VALUE},
 	};
 	enum { N = sizeof src / sizeof src[0] };
 	struct expr_conf conf = {.engine = EXPR_AUTO};
@@ -778,6 +779,45 @@ static void test_set(void)
 	ev = expreval_new(set);
 	ok(expreval_json(ev, slice_str("{}"), NULL, &err) == 0, "no programs: a record is fine");
 	ok(expreval_json(ev, slice_str("{"), NULL, &err) < 0, "or not");
+	expreval_free(ev);
+	exprset_free(set);
+	buf_free(&err);
+	buf_free(&text);
+}
+
+/* Where its guard is false or null a program is not run: it would fail here. */
+static void test_guard(void)
+{
+	static const struct expr_source src[] = {
+		{.text = ".ok", .kind = EXPR_VALUE},
+		{.text = ".n * 2", .kind = EXPR_EXACT, .guard = 1},
+		{.text = ".n | tojson | fromjson + 1", .kind = EXPR_VALUE, .guard = 1},
+		{.text = ".n", .kind = EXPR_VALUE},
+	};
+	static const char *const lines[][2] = {
+		{"{\"ok\":true,\"n\":2}", "true 4 3 2 "},
+		{"{\"ok\":false,\"n\":\"x\"}", "false null null \"x\" "},
+		{"{\"n\":\"x\"}", "null null null \"x\" "},
+		{"{\"ok\":0,\"n\":NaN}", "0 null 1 null "},
+	};
+	enum { N = sizeof src / sizeof src[0] };
+	struct expr_conf conf = {.engine = EXPR_AUTO};
+	struct buf err = BUF_INIT, text = BUF_INIT;
+	struct exprset *set = exprset_new(src, N, &conf, &err);
+	struct expreval *ev = expreval_new(set);
+	struct val out[N];
+
+	for (unsigned i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+		int rc = expreval_json(ev, slice_str(lines[i][0]), out, &err);
+		buf_clear(&text);
+		for (unsigned k = 0; rc == 0 && k < N; k++) {
+			val_put_json(&text, &out[k]);
+			buf_add_char(&text, ' ');
+		}
+		is_str(rc == 0 ? text.data : err.data, lines[i][1], lines[i][0]);
+	}
+	ok(expreval_json(ev, slice_str("{\"ok\":1,\"n\":\"x\"}"), out, &err) < 0,
+	   "where the guard holds it fails: %s", buf_str(&err));
 	expreval_free(ev);
 	exprset_free(set);
 	buf_free(&err);
@@ -1256,6 +1296,7 @@ int main(void)
 	test_exact();
 	test_engines();
 	test_set();
+	test_guard();
 	test_variables();
 	test_texts();
 	test_columns();
