@@ -21,6 +21,13 @@ static bool check_names(const struct csv_names *names, struct buf *err)
 {
 	size_t twice = csv_names_repeated(names);
 
+	for (size_t i = 0; i < names->n; i++) {
+		if (memchr(names->v[i].ptr, '\r', names->v[i].len)) {
+			buf_setf(err, "a carriage return in a column's name (lines must end in LF "
+				      "or CR LF)");
+			return false;
+		}
+	}
 	if (twice == names->n)
 		return true;
 	buf_setf(err, "two columns are named '%.*s'", (int)names->v[twice].len,

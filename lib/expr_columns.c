@@ -2,7 +2,7 @@
 #include "json.h"
 
 /* Names that jq's grammar keeps for itself. */
-static bool is_keyword(struct slice name)
+bool expr_is_keyword(struct slice name)
 {
 	static const char *const words[] = {
 		"and",  "or",   "not",    "if",      "then",    "elif",   "else",  "end",
@@ -94,7 +94,8 @@ static bool begins_term(const struct token *before)
 		if (token_is(before, *c))
 			return false;
 	}
-	return before->type == TOK_OP || (before->type == TOK_IDENT && is_keyword(before->text));
+	return before->type == TOK_OP ||
+	       (before->type == TOK_IDENT && expr_is_keyword(before->text));
 }
 
 /* A path that starts at the row must be a column: a misspelt name would be null in silence. */
@@ -132,7 +133,7 @@ static void rewrite(struct rewriter *rw, const char *src, size_t len)
 		size_t end = (size_t)(t.text.ptr - src) + t.text.len;
 		buf_add(rw->out, src + done, t.start - done);
 		note_bracket(&open, &t);
-		if (t.type == TOK_IDENT && !is_keyword(t.text) && !token_is(&after, "(") &&
+		if (t.type == TOK_IDENT && !expr_is_keyword(t.text) && !token_is(&after, "(") &&
 		    fields_column(rw->fs, t.text) >= 0 && !is_object_key(&before, &after, &open))
 			put_lookup(rw->out, t.text);
 		else if (t.type == TOK_STRING && t.interpolated)
@@ -154,7 +155,7 @@ static bool is_name(const char *src)
 	struct lexer lx = {src, 0, strlen(src)};
 	struct token t = lexer_next(&lx), rest = lexer_next(&lx);
 
-	return t.type == TOK_IDENT && rest.type == TOK_END && !is_keyword(t.text);
+	return t.type == TOK_IDENT && rest.type == TOK_END && !expr_is_keyword(t.text);
 }
 
 int columns_rewrite(struct buf *out, const struct fields *fs, const char *src, bool whole,

@@ -1,3 +1,5 @@
+#include <float.h>
+#include <math.h>
 #include <stdlib.h>
 
 #include "expr_priv.h"
@@ -225,7 +227,7 @@ static unsigned parse_ident(struct parser *p)
 						      .literal = {.type = constants[i].type}});
 	}
 	advance(p);
-	if (!p->fields->columns || token_is(&p->tok, "("))
+	if (!p->fields->columns || expr_is_keyword(name) || token_is(&p->tok, "("))
 		return outside(p);
 	return add_field(p, &name, 1);
 }
@@ -296,6 +298,29 @@ static unsigned parse_term(struct parser *p, int min)
 	return n;
 }
 
+static bool is_constant(const struct plan *plan, unsigned i)
+{
+	const struct plan_node *n = &plan->nodes[i];
+
+	return n->op == PLAN_LITERAL ||
+	       (n->op != PLAN_FIELD && is_constant(plan, n->a) && is_constant(plan, n->b));
+}
+
+/*
+ * A constant that may be zero as a divisor (of %, a whole number's): some versions of libjq refuse
+ * such a program at once.
+ */
+static bool may_divide_by_zero(const struct plan *plan, enum plan_op op, unsigned divisor)
+{
+	const struct plan_node *n = &plan->nodes[divisor];
+	double least = op == PLAN_MOD ? 1 : DBL_MIN;
+
+	if ((op != PLAN_DIV && op != PLAN_MOD) || !is_constant(plan, divisor))
+		return false;
+	return n->op != PLAN_LITERAL || !val_is_number(&n->literal) ||
+	       fabs(val_double(&n->literal)) < least;
+}
+
 static unsigned parse_expr(struct parser *p, int min)
 {
 	unsigned left = parse_term(p, min);
@@ -305,8 +330,8 @@ static unsigned parse_expr(struct parser *p, int min)
 		unsigned right;
 		advance(p);
 		right = parse_expr(p, op->assoc == RIGHT ? op->level : op->level + 1);
-		if (p->outside)
-			return 0;
+		if (p->outside || may_divide_by_zero(p->plan, op->op, right))
+			return outside(p);
 		left = add_node(p, (struct plan_node){.op = op->op, .a = left, .b = right});
 		/* a == b == c is libjq's to refuse. */
 		if (op->assoc == NONE && (op = find_binary(&p->tok)) && op->level == COMPARISON)

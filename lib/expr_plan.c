@@ -66,11 +66,20 @@ static bool plain(const struct val *v)
 	       (v->type == VAL_DEC && v->dec.v < limit && v->dec.v > -limit && v->dec.scale <= 22);
 }
 
+/*
+ * A double that would be printed with an exponent is a decimal where it can be one, as it is when
+ * it comes from libjq or stands in a record.
+ */
 static enum outcome double_result(double d, struct val *out)
 {
+	bool exponent = d != 0 && (fabs(d) < 1e-6 || fabs(d) >= 1e21);
+
 	if (!isfinite(d))
 		return UNSURE;
-	*out = (struct val){.type = VAL_DBL, .dbl = d};
+	if (exponent && dec_from_double(&out->dec, d))
+		out->type = VAL_DEC;
+	else
+		*out = (struct val){.type = VAL_DBL, .dbl = d};
 	return SURE;
 }
 

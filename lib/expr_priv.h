@@ -30,6 +30,7 @@ struct lexer {
 };
 
 struct token lexer_next(struct lexer *lx);
+bool expr_is_keyword(struct slice name); /* one that jq keeps for itself: never a bare column */
 bool token_is(const struct token *t, const char *op); /* TOK_OP or TOK_IDENT with this text */
 
 /* --- The plan --- */

@@ -11,6 +11,7 @@
 enum {
 	BLOCK_SIZE = 256 * 1024,
 	DRAIN_GRACE = 1000000, /* us */
+	OUTPUT_AGE = 200000,   /* us: no output waits longer in our buffer */
 };
 
 #define OFF(field) offsetof(struct filter_conf, field)
@@ -151,6 +152,7 @@ struct run {
 	int status; /* when failed */
 	int cut_by; /* the signal that cut the input short */
 	int64_t waited, deadline;
+	int64_t flushed;   /* when output was last seen not to be old */
 	int64_t drain_end; /* after a signal: when draining is given up; 0: no signal yet */
 	struct buf text;   /* what tick and finish print */
 };
@@ -305,7 +307,24 @@ static void tick(struct run *r)
 		return;
 	}
 	r->deadline = r->tool->tick(r->ctx, now, r->waited, &r->text);
-	put_text(r);
+	/* What a timer prints is meant to be seen now, however busy the input is. */
+	if (r->text.len) {
+		put_text(r);
+		flush(r);
+	}
+}
+
+/* Between blocks of an input that never pauses: timers run, and output does not grow old. */
+static void keep_up(struct run *r)
+{
+	int64_t now = loop_now();
+
+	if (now >= report_deadline(&r->report, r->deadline))
+		tick(r);
+	if (now - r->flushed >= OUTPUT_AGE) {
+		flush(r);
+		r->flushed = now;
+	}
 }
 
 static void wait(struct run *r)
@@ -328,6 +347,8 @@ static void wait(struct run *r)
 	loop_wait(fds, 4, deadline);
 	if (!r->count)
 		r->waited += loop_now() - start;
+	/* The tool learns how long that was before it sees what came. */
+	tick(r);
 	if (fds[2].revents & POLLERR)
 		loop_broken_pipe();
 	if (fds[3].revents)
@@ -369,8 +390,7 @@ static void run_loop(struct run *r)
 		if (!r->input_ended && r->count < r->njobs) {
 			read_block(r);
 			if (!r->must_wait) {
-				if (r->tool->tick && loop_now() >= r->deadline)
-					tick(r);
+				keep_up(r);
 				continue;
 			}
 		}
@@ -402,10 +422,12 @@ static void open_workers(struct run *r)
 
 	if (!jobs)
 		jobs = r->tool->parallel ? sysconf(_SC_NPROCESSORS_ONLN) : 1;
+	else if (jobs > POOL_MAX)
+		diag_usage("--jobs: at most %d", POOL_MAX);
+	if (jobs > POOL_MAX)
+		jobs = POOL_MAX;
 	if (jobs < 1 || !r->tool->map)
 		jobs = 1;
-	if (jobs > POOL_MAX)
-		diag_usage("--jobs: at most %d", POOL_MAX);
 	r->njobs = jobs == 1 ? 1 : (size_t)jobs * 2 + 2;
 	r->jobs = mem_zalloc(r->njobs, sizeof *r->jobs);
 	if (jobs > 1)
@@ -438,7 +460,7 @@ static void open_reader(struct run *r, struct operands files)
 		.block_size = r->tool->block_size ? r->tool->block_size : BLOCK_SIZE,
 		.max_record = r->conf->max_line,
 		.fill = r->tool->batch,
-		.single = r->conf->unbuffered,
+		.single = r->conf->unbuffered && !r->tool->batch,
 		.strip_bom = !r->tool->raw,
 		/* Only lines are sure to begin anew behind a record that was cut. */
 		.cut_long = !r->tool->framer,

@@ -167,8 +167,13 @@ struct groupby *groupby_new(const struct groupby_conf *conf, const char *const e
 	if (getentropy(&gb->aggs.seed, sizeof gb->aggs.seed) < 0)
 		gb->aggs.seed = 1;
 	gb->keys = mem_zalloc(conf->groups.n, sizeof *gb->keys);
-	for (size_t i = 0; i < conf->groups.n; i++)
+	for (size_t i = 0; i < conf->groups.n; i++) {
 		gb->keys[gb->nkeys++] = make_key(conf->groups.v[i], columns, ncolumns);
+		if (!gb->keys[i].expr[0]) {
+			buf_setf(err, "-g '%s': no expression", conf->groups.v[i]);
+			goto failed;
+		}
+	}
 	for (size_t i = 0; i < conf->aggs.n; i++) {
 		if (agglist_parse(&gb->aggs, conf->aggs.v[i], err) < 0)
 			goto failed;

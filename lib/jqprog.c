@@ -316,6 +316,19 @@ static void on_message(void *data, jv msg)
 	jv_free(msg);
 }
 
+/* `debug`, printed as jq prints it. */
+static void on_debug(void *data, jv v)
+{
+	struct buf line = BUF_INIT;
+	jv text = jv_dump_string(JV_ARRAY(jv_string("DEBUG:"), v), 0);
+
+	(void)data;
+	buf_addf(&line, "%s\n", jv_string_value(text));
+	fputs(line.data, stderr);
+	buf_free(&line);
+	jv_free(text);
+}
+
 static jv no_input(jq_state *jq, void *data)
 {
 	(void)jq;
@@ -465,6 +478,7 @@ static bool compile(struct jqprog *p)
 		return false;
 	jq_set_error_cb(p->jq, on_message, p);
 	jq_set_input_cb(p->jq, no_input, NULL);
+	jq_set_debug_cb(p->jq, on_debug, NULL); /* libjq 1.6 leaves it uninitialised */
 	/* Without these two libjq aborts on an import. */
 	jq_set_attr(p->jq, jv_string("JQ_LIBRARY_PATH"), jv_array());
 	jq_set_attr(p->jq, jv_string("PROGRAM_ORIGIN"), jv_string("."));

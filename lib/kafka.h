@@ -182,6 +182,7 @@ struct kafka_producer_conf {
 	const char *
 		topic; /* must exist, or come to be when asked for; NULL: each record names its own */
 	const char *codec; /* NULL: as configured */
+	int64_t drain;     /* us: how long to wait for anything after a stop signal */
 	bool quiet;
 	/* A record was not delivered. tag is what kafka_produce was given. */
 	void (*failed)(void *ctx, uint64_t tag, const char *why);
@@ -209,7 +210,7 @@ void kafka_producer_push(struct kafka_producer *p);
 bool kafka_producer_pending(const struct kafka_producer *p); /* is there something to push? */
 
 /*
- * Waits until all is delivered, at most `limit` us; the rest is given up. Returns how many records
+ * Waits until all is delivered, at most `limit` us, or LOOP_FOREVER; the rest is given up. Returns how many records
  * of all that were queued were not delivered.
  */
 uint64_t kafka_producer_flush(struct kafka_producer *p, int64_t limit);

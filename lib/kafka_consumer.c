@@ -118,50 +118,83 @@ static void put_back(struct kafka_consumer *c, const rd_kafka_topic_partition_li
 	}
 }
 
-/* The answer to a commit that nobody waits for. The next one tries again. */
+/* The answer to a commit. After one that failed the next one tries again. */
 static void on_commit(rd_kafka_t *rk, rd_kafka_resp_err_t code,
 		      rd_kafka_topic_partition_list_t *offsets, void *opaque)
 {
-	struct kafka_health *h = opaque;
-	struct kafka_consumer *c = h->owner;
+	struct kafka_consumer *c = opaque;
 
 	(void)rk;
-	if (!code || code == RD_KAFKA_RESP_ERR__NO_OFFSET || !offsets || c->closing)
+	c->committing--;
+	for (int i = 0; !code && offsets && i < offsets->cnt; i++)
+		code = offsets->elems[i].err;
+	c->commit_error = code;
+	if (!code || !offsets)
 		return;
 	put_back(c, offsets);
 	c->commit_due = loop_now() + c->commit_every;
-	if (kafka_status(code))
-		kafka_fail(c, kafka_status(code), "cannot commit: %s", rd_kafka_err2str(code));
 }
 
+/* Does not wait for the answer. */
 static void commit_soon(struct kafka_consumer *c)
 {
 	rd_kafka_topic_partition_list_t *list = take_uncommitted(c);
 
 	if (!list)
 		return;
-	if (rd_kafka_commit(c->rk, list, 1))
+	c->committing++;
+	c->commit_error = rd_kafka_commit_queue(c->rk, list, c->commit_queue, on_commit, c);
+	if (c->commit_error) {
+		c->committing--;
 		put_back(c, list);
+	}
 	rd_kafka_topic_partition_list_destroy(list);
+}
+
+static void serve_commits(struct kafka_consumer *c)
+{
+	while (rd_kafka_queue_poll_callback(c->commit_queue, 0) > 0)
+		;
+	if (kafka_status(c->commit_error))
+		kafka_fail(c, kafka_status(c->commit_error), "cannot commit: %s",
+			   rd_kafka_err2str(c->commit_error));
+}
+
+static void wait_for_commits(struct kafka_consumer *c, int64_t deadline)
+{
+	enum { WAIT = 100 }; /* ms */
+
+	while (c->committing && loop_now() < deadline)
+		rd_kafka_queue_poll_callback(c->commit_queue, WAIT);
+}
+
+static const char not_committed[] = "the last records are not committed, and will be read again";
+
+/* Is something written that is not known to be committed? */
+static bool is_behind(const struct kafka_consumer *c)
+{
+	bool behind = c->committing > 0;
+
+	for (size_t i = 0; c->commits && i < c->nparts; i++)
+		behind |= c->parts[i]->written > c->parts[i]->committed;
+	return behind;
 }
 
 int kafka_commit(struct kafka_consumer *c, struct buf *err)
 {
-	rd_kafka_topic_partition_list_t *list = take_uncommitted(c);
+	int64_t deadline = loop_now() + kafka_patience(c->rk);
 	rd_kafka_resp_err_t code;
 
-	if (!list)
-		return EXIT_OK;
-	code = rd_kafka_commit(c->rk, list, 0);
-	for (int i = 0; !code && i < list->cnt; i++)
-		code = list->elems[i].err;
-	if (code)
-		put_back(c, list);
-	rd_kafka_topic_partition_list_destroy(list);
+	/* What was asked for before may fail, and is asked for again then. */
+	c->commit_error = RD_KAFKA_RESP_ERR_NO_ERROR;
+	wait_for_commits(c, deadline);
+	if (!c->committing)
+		commit_soon(c);
+	wait_for_commits(c, deadline);
+	code = c->committing ? RD_KAFKA_RESP_ERR__TIMED_OUT : c->commit_error;
 	if (!code)
 		return EXIT_OK;
-	buf_setf(err, "the last records are not committed, and will be read again: %s",
-		 rd_kafka_err2str(code));
+	buf_setf(err, "%s: %s", not_committed, rd_kafka_err2str(code));
 	return kafka_status(code) ? kafka_status(code) : EXIT_AGAIN;
 }
 
@@ -252,6 +285,7 @@ static int add_parts(struct kafka_consumer *c, rd_kafka_topic_partition_list_t *
 			kafka_part_done(c, c->parts[i]);
 	}
 	c->assigned = true;
+	c->unsettled = false;
 	c->countdown = 0;
 	return EXIT_OK;
 }
@@ -284,25 +318,35 @@ static void unassign(struct kafka_consumer *c, rd_kafka_topic_partition_list_t *
 		rd_kafka_error_destroy(error);
 }
 
-/* Gives partitions up: what was given is written and committed before anybody else can read on. */
-static void give_up(struct kafka_consumer *c, rd_kafka_topic_partition_list_t *list,
-		    bool incremental)
+/* What was given is written and committed before anybody else can read on. */
+static void settle(struct kafka_consumer *c)
 {
 	struct buf err = BUF_INIT;
 
-	if (!c->closing && !rd_kafka_assignment_lost(c->rk)) {
+	if (rd_kafka_assignment_lost(c->rk)) {
+		c->unsettled = is_behind(c);
+		buf_setf(&err, "%s", not_committed);
+	} else {
 		if (c->cc.flush)
 			c->cc.flush(c->cc.ctx);
-		if (kafka_commit(c, &err) && !c->cc.quiet)
-			diag_warn("%s", buf_str(&err));
+		c->unsettled = kafka_commit(c, &err) != EXIT_OK;
 	}
-	if (!c->closing)
+	if (c->unsettled && !c->cc.quiet)
+		diag_warn("%s", buf_str(&err));
+	buf_free(&err);
+}
+
+static void give_up(struct kafka_consumer *c, rd_kafka_topic_partition_list_t *list,
+		    bool incremental)
+{
+	if (!c->closing) {
+		settle(c);
 		say(c, list, "revoked");
+	}
 	drop_parts(c, list);
 	/* What is left may be all done, but more may be on the way. */
 	c->assigned = false;
 	unassign(c, list, incremental);
-	buf_free(&err);
 }
 
 static void on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code,
@@ -388,7 +432,6 @@ static rd_kafka_conf_t *build_conf(struct kafka_consumer *c, const struct kafka_
 		kafka_conf_number(rkconf, "queued.max.messages.kbytes", INT64_MAX / 1024) * 1024;
 	c->wakes = kafka_conf_number(rkconf, "fetch.queue.backoff.ms", -1) < 0;
 	rd_kafka_conf_set_rebalance_cb(rkconf, on_rebalance);
-	rd_kafka_conf_set_offset_commit_cb(rkconf, on_commit);
 	return rkconf;
 }
 
@@ -404,14 +447,21 @@ static int open_handle(struct kafka_consumer *c, const struct kafka_conf *conf, 
 	rd_kafka_poll_set_consumer(c->rk);
 	c->main_queue = rd_kafka_queue_get_consumer(c->rk);
 	kafka_pipe_watch(c->main_queue, c->wake[1]);
+	c->commit_queue = rd_kafka_queue_new(c->rk);
+	kafka_pipe_watch(c->commit_queue, c->wake[1]);
 	return EXIT_OK;
 }
 
 static void close_handle(struct kafka_consumer *c)
 {
+	/* Without an answer to a commit there will be none to leaving the group. */
+	int flags = c->committing ? RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE : 0;
+
 	kafka_pipe_watch(c->main_queue, -1);
 	rd_kafka_queue_destroy(c->main_queue);
-	rd_kafka_destroy(c->rk);
+	kafka_pipe_watch(c->commit_queue, -1);
+	rd_kafka_queue_destroy(c->commit_queue);
+	rd_kafka_destroy_flags(c->rk, flags);
 	c->rk = NULL;
 }
 
@@ -537,6 +587,7 @@ void kafka_service(struct kafka_consumer *c, int64_t now)
 	}
 	if (c->health.denied)
 		kafka_fail(c, EXIT_BROKER, "not authorised: %s", buf_str(&c->health.reason));
+	serve_commits(c);
 	if (now >= c->commit_due)
 		commit_soon(c);
 }
@@ -641,10 +692,14 @@ int kafka_consumer_close(struct kafka_consumer *c, struct buf *err)
 {
 	int rc = kafka_commit(c, err);
 
+	if (!rc && c->unsettled) {
+		buf_setf(err, "%s", not_committed);
+		rc = EXIT_AGAIN;
+	}
 	c->closing = true;
 	if (c->current)
 		rd_kafka_message_destroy(c->current);
-	if (c->grouped)
+	if (c->grouped && !c->committing)
 		rd_kafka_consumer_close(c->rk);
 	free_consumer(c);
 	return rc;

@@ -22,7 +22,7 @@ struct kafka_health {
 	bool quiet;
 	struct buf reason; /* the last trouble */
 	struct buf fatal;  /* why the handle is of no more use; empty when it is */
-	void *owner; /* consumer or producer */
+	void *owner;       /* consumer or producer */
 };
 
 void kafka_health_free(struct kafka_health *h);
@@ -116,7 +116,7 @@ struct kafka_consumer {
 	struct kafka_health health;
 	struct kafka_consumer_conf cc;
 	int wake[2];
-	rd_kafka_queue_t *main_queue;
+	rd_kafka_queue_t *main_queue, *commit_queue;
 	struct kafka_part **parts;
 	size_t nparts, parts_cap;
 	struct kafka_part **heap; /* the READY ones, least key first */
@@ -133,6 +133,9 @@ struct kafka_consumer {
 	bool finite;        /* every partition has an end */
 	bool closing;
 	bool commits;
+	unsigned committing;              /* commits not yet answered */
+	rd_kafka_resp_err_t commit_error; /* of the last answer */
+	bool unsettled; /* partitions went before all that was written of them was committed */
 	int64_t commit_every, commit_limit, commit_due, poll_every, poll_due;
 	int64_t queue_messages, queue_bytes; /* librdkafka stops fetching a partition above these */
 	bool wakes; /* a throttled partition must be woken, see kafka_part.c */

@@ -45,6 +45,7 @@ struct kafka_producer {
 	size_t stage_most;  /* bytes of key and value */
 	int32_t partitions; /* of pc.topic; 0: not known */
 	uint64_t sent, pushed, delivered;
+	int64_t give_up; /* after a stop signal: when to wait no longer; 0: none seen yet */
 };
 
 /* --- Opening --- */
@@ -174,6 +175,18 @@ int kafka_producer_fd(const struct kafka_producer *p)
 	return p->wake[0];
 }
 
+/* After a stop signal waiting must come to an end. */
+static bool may_wait(struct kafka_producer *p)
+{
+	int64_t now = loop_now();
+
+	if (!loop_signal())
+		return true;
+	if (!p->give_up)
+		p->give_up = now + p->pc.drain;
+	return now < p->give_up;
+}
+
 static void serve(struct kafka_producer *p)
 {
 	kafka_pipe_drain(p->wake[0]);
@@ -213,14 +226,23 @@ static void *bytes(struct slice s)
 	return s.ptr ? (void *)(uintptr_t)s.ptr : NULL;
 }
 
-/* Until delivery reports make room. */
-static void wait_for_room(struct kafka_producer *p)
+/* Until delivery reports make room. False when that is not waited for any more. */
+static bool wait_for_room(struct kafka_producer *p)
 {
 	struct pollfd fd = {p->wake[0], POLLIN, 0};
 
+	if (!may_wait(p))
+		return false;
 	serve(p);
 	loop_wait(&fd, 1, loop_now() + FLUSH_WAIT * 1000);
 	serve(p);
+	return true;
+}
+
+static void refused(struct kafka_producer *p, const rd_kafka_message_t *m)
+{
+	if (m->err)
+		p->pc.failed(p->pc.ctx, (uintptr_t)m->_private, rd_kafka_err2str(m->err));
 }
 
 /* Hands over what is staged; what is refused counts as not delivered. */
@@ -242,15 +264,13 @@ static void send_stage(struct kafka_producer *p)
 	while (done < st->n) {
 		rd_kafka_produce_batch(st->topic->rkt, st->partition, RD_KAFKA_MSG_F_COPY,
 				       st->records + done, st->n - done);
-		while (done < st->n && st->records[done].err != RD_KAFKA_RESP_ERR__QUEUE_FULL) {
-			rd_kafka_message_t *m = &st->records[done++];
-			if (m->err)
-				p->pc.failed(p->pc.ctx, (uintptr_t)m->_private,
-					     rd_kafka_err2str(m->err));
-		}
-		if (done < st->n)
-			wait_for_room(p);
+		while (done < st->n && st->records[done].err != RD_KAFKA_RESP_ERR__QUEUE_FULL)
+			refused(p, &st->records[done++]);
+		if (done < st->n && !wait_for_room(p))
+			break;
 	}
+	while (done < st->n)
+		refused(p, &st->records[done++]);
 	st->n = 0;
 	buf_clear(&st->bytes);
 }
@@ -335,8 +355,9 @@ int kafka_produce(struct kafka_producer *p, const struct rec *rec, uint64_t tag,
 		return 0;
 	}
 	send_stage(p);
-	while ((code = send_one(p, t, partition, rec, tag)) == RD_KAFKA_RESP_ERR__QUEUE_FULL)
-		wait_for_room(p);
+	do {
+		code = send_one(p, t, partition, rec, tag);
+	} while (code == RD_KAFKA_RESP_ERR__QUEUE_FULL && wait_for_room(p));
 	if (code) {
 		buf_setf(err, "%s", rd_kafka_err2str(code));
 		return -1;
@@ -347,6 +368,7 @@ int kafka_produce(struct kafka_producer *p, const struct rec *rec, uint64_t tag,
 
 void kafka_producer_serve(struct kafka_producer *p)
 {
+	may_wait(p); /* the time begins when a signal is noticed */
 	send_stage(p);
 	serve(p);
 }
@@ -365,14 +387,14 @@ void kafka_producer_push(struct kafka_producer *p)
 
 uint64_t kafka_producer_flush(struct kafka_producer *p, int64_t limit)
 {
-	int64_t deadline = loop_now() + limit;
+	int64_t deadline = limit == LOOP_FOREVER ? LOOP_FOREVER : loop_now() + limit;
 	rd_kafka_resp_err_t code;
 
 	send_stage(p);
 	p->pushed = p->sent;
 	do {
 		code = rd_kafka_flush(p->rk, FLUSH_WAIT);
-	} while (code == RD_KAFKA_RESP_ERR__TIMED_OUT && loop_now() < deadline &&
+	} while (code == RD_KAFKA_RESP_ERR__TIMED_OUT && loop_now() < deadline && may_wait(p) &&
 		 !p->health.denied);
 	if (code) {
 		rd_kafka_purge(p->rk, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);

@@ -289,7 +289,7 @@ static void drop(struct reader *r)
 	frame(r);
 }
 
-/* Gives the beginning of a record that is too long as a block of its own; what follows of it is dropped. */
+/* Gives the beginning of a record that is too long as a block of its own; the rest is dropped. */
 static void cut_long(struct reader *r, struct block *b)
 {
 	size_t len = (size_t)r->conf.max_record + 1;

@@ -29,6 +29,7 @@ bats_tests = \
 	tests/csvout.bats \
 	tests/demo.bats \
 	tests/filter.bats \
+	tests/kbroker.bats \
 	tests/kcount.bats \
 	tests/kfilter.bats \
 	tests/kmap.bats \
@@ -42,7 +43,8 @@ bats_tests = \
 broker_tests = \
 	tests/broker/examples.bats \
 	tests/broker/group.bats \
-	tests/broker/kin.bats
+	tests/broker/kin.bats \
+	tests/broker/kout.bats
 
 check_PROGRAMS += $(unit_tests)
 TESTS += $(unit_tests) $(bats_tests) $(broker_tests)

@@ -322,6 +322,9 @@ static void apply(void *ctx, const struct block *blk, struct result *res)
 	}
 	res->native = k->native;
 	k->push_due = 0;
+	/* A reader that has gone ends the process, so what is printed must be delivered by then. */
+	if (k->o.tee)
+		kafka_producer_flush(k->producer, LOOP_FOREVER);
 	kafka_producer_serve(k->producer);
 	die_if_fatal(k);
 }
@@ -468,6 +471,7 @@ static void open_producer(struct kout *k)
 	struct kafka_producer_conf pc = {
 		.topic = k->o.topic,
 		.codec = k->o.codec,
+		.drain = k->o.filter.drain,
 		.quiet = k->o.filter.quiet,
 		.failed = not_delivered,
 		.ctx = k,

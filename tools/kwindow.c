@@ -36,10 +36,10 @@ struct kwindow {
 	struct watermark *wm;
 	struct groupby *gb;
 	struct groupby_eval *ge;
-	struct open_window *open; /* sorted by end, then start */
-	size_t nopen, open_cap;
-	uint64_t inexact; /* results of windows that are gone */
-	int64_t closed;   /* the watermark up to which windows were closed */
+	struct open_window *open;      /* sorted by end, then start; the first ones may be closed */
+	size_t first, nopen, open_cap; /* open are [first, nopen) */
+	uint64_t inexact;              /* results of windows that are gone */
+	int64_t closed;                /* the watermark up to which windows were closed */
 	int64_t next, waited;
 	bool changed; /* rows are due, for table */
 	struct buf err, partition;
@@ -121,7 +121,7 @@ static void put_due(struct kwindow *k, struct buf *out)
 	if (k->emit == EMIT_TABLE && !k->changed)
 		return;
 	k->changed = false;
-	for (size_t i = 0; i < k->nopen; i++)
+	for (size_t i = k->first; i < k->nopen; i++)
 		put_window(k, &k->open[i], k->emit == EMIT_TABLE, out);
 }
 
@@ -137,7 +137,7 @@ static int compare_span(const struct span *a, const struct span *b)
 /* The open window of this span, made when new. Most records fall into the newest ones. */
 static struct open_window *open_window(struct kwindow *k, const struct span *s)
 {
-	size_t lo = 0, hi = k->nopen;
+	size_t lo = k->first, hi = k->nopen;
 
 	while (lo < hi) {
 		size_t mid = (lo + hi) / 2;
@@ -169,21 +169,21 @@ static bool is_closed(const struct kwindow *k, int64_t end, int64_t wm)
 /* Closes what the watermark allows; sorted by end, these are the first ones. */
 static void close_windows(struct kwindow *k, int64_t wm, struct buf *out)
 {
-	size_t n = 0;
-
 	if (k->emit == EMIT_TABLE || wm <= k->closed)
 		return;
 	k->closed = wm;
-	while (n < k->nopen && is_closed(k, k->open[n].span.end, wm)) {
-		put_window(k, &k->open[n], k->emit == EMIT_CLOSE, out);
-		k->inexact += groups_inexact(k->open[n].groups);
-		groups_free(k->open[n].groups);
-		n++;
+	while (k->first < k->nopen && is_closed(k, k->open[k->first].span.end, wm)) {
+		struct open_window *w = &k->open[k->first++];
+		put_window(k, w, k->emit == EMIT_CLOSE, out);
+		k->inexact += groups_inexact(w->groups);
+		groups_free(w->groups);
 	}
-	if (!n)
+	/* Those that are open move up when as many are gone, so that each moves once on average. */
+	if (k->first <= k->nopen / 2)
 		return;
-	k->nopen -= n;
-	memmove(k->open, k->open + n, k->nopen * sizeof *k->open);
+	k->nopen -= k->first;
+	memmove(k->open, k->open + k->first, k->nopen * sizeof *k->open);
+	k->first = 0;
 }
 
 /* --- Records --- */
@@ -307,7 +307,7 @@ static uint64_t inexact(void *ctx)
 {
 	struct kwindow *k = ctx;
 
-	for (size_t i = 0; i < k->nopen; i++)
+	for (size_t i = k->first; i < k->nopen; i++)
 		k->inexact += groups_inexact(k->open[i].groups);
 	return k->inexact;
 }
@@ -417,7 +417,7 @@ static void set_up(struct kwindow *k, struct filter_tool *f)
 
 static void clean_up(struct kwindow *k)
 {
-	for (size_t i = 0; i < k->nopen; i++)
+	for (size_t i = k->first; i < k->nopen; i++)
 		groups_free(k->open[i].groups);
 	free(k->open);
 	watermark_free(k->wm);

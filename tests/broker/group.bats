@@ -13,7 +13,7 @@ setup()
 	g=group-$t
 	started=()
 	# short, so that members are missed and told of each other soon
-	printf '%s\n' session.timeout.ms=3000 heartbeat.interval.ms=300 fetch.wait.max.ms=10 >conf
+	printf '%s\n' session.timeout.ms=1500 heartbeat.interval.ms=200 fetch.wait.max.ms=10 >conf
 	export KPIPE_CONFIG=$PWD/conf
 }
 
@@ -114,6 +114,7 @@ shared()
 	sort -n first second >got
 	seq 1 20 | cmp - got
 	gives kin -G "$g" -e "$t" </dev/null
+	nothing_left
 }
 
 @test "-c N commits exactly N" {
@@ -261,6 +262,25 @@ shared()
 	assert_output ''
 }
 
+@test "the broker is gone before the commit: it is said, status 75, in bounded time" {
+	need_box "it is killed"
+	start 'kbroker -t t:1 >address'
+	box=$pid
+	eventually 10 test -s address
+	KPIPE_BROKERS=$(cat address)
+	# as long as records trickle in there is no quiet moment for a commit
+	seq 10000 >in
+	start 'kout --rate 50 t in 2>/dev/null'
+	start 'kin -G "$g" -X socket.timeout.ms=1000 -p 0 t 2>err >got'
+	eventually 10 has_lines 10 got
+	kill -KILL "$box"
+	kill -TERM "$pid"
+	before=$SECONDS
+	ends 75
+	[ $((SECONDS - before)) -lt 15 ]
+	assert_match 'kin: the last records are not committed, and will be read again: ' "$(tail -n 1 err)"
+}
+
 # --- Members come and go ---
 
 @test "members: shared partitions, one leaves, one comes, one dies; nothing is lost" {
@@ -339,12 +359,12 @@ shared()
 @test "a member whose output is blocked stays, and neither loses nor repeats anything" {
 	big 3000
 	mkfifo out
-	start 'kin -G "$g" -e --progress -X max.poll.interval.ms=3000 "$t" >out 2>err'
+	start 'kin -G "$g" -e --progress -X max.poll.interval.ms=1500 "$t" >out 2>err'
 	exec 9<out
 	IFS= read -r line <&9
 	echo "$line" >got
 	# longer than it may be away, by a good deal; heartbeats alone would not be enough
-	sleep 4
+	sleep 2.5
 	cat <&9 >>got
 	ends 0
 	same_file in got

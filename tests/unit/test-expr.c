@@ -62,14 +62,14 @@ static void put_outcome(struct buf *out, int rc, const struct val *v, struct buf
 		buf_addf(out, "! %s", buf_str(err));
 }
 
-/* A `want` that ends in ... is how the text begins: the versions of libjq word things differently. */
+/* A `want` that ends in ... is how the text begins: versions of libjq word things differently. */
 static void is_text_like(struct buf *got, const char *want, const char *what)
 {
 	size_t n = strlen(want);
 	bool begins = n > 3 && strcmp(want + n - 3, "...") == 0;
 
 	if (begins && strncmp(buf_str(got), want, n - 3) == 0)
-		is_str(want, want, what);
+		ok(true, "%s", what);
 	else
 		is_str(buf_str(got), want, what);
 }
@@ -186,7 +186,7 @@ static void put_random_value(struct buf *b, unsigned depth)
 		put_random_array(b, depth - 1);
 }
 
-/* As many arrays around a value, under .a: near the depth that libjq, and the strict parser, allow. */
+/* As many arrays in each other, under .a: about as deep as libjq and the strict parser allow. */
 static void put_deep(struct buf *b, unsigned levels)
 {
 	buf_add_str(b, "{\"a\":");
@@ -333,7 +333,7 @@ struct tally {
 	unsigned pairs, native, failed;
 };
 
-/* NULL is fine: outcome differs from what libjq says. */
+/* Both fail, or both give the same. */
 static bool same_outcome(const struct buf *plan, const struct buf *jq)
 {
 	bool failed = plan->data[0] == '!';
@@ -451,6 +451,10 @@ static void test_agreement(void)
 		 TEXTS("{\"a\":-7,\"b\":3}", "{\"a\":7,\"b\":-3}", "{\"a\":7,\"b\":0}",
 		       "{\"a\":7,\"b\":0.5}", "{\"a\":1e14,\"b\":7}", "{\"a\":7.9,\"b\":3.9}",
 		       "{\"a\":-0.5,\"b\":2}", "{\"a\":1e14,\"b\":1e15}"));
+	agree_on(".a / .b", TEXTS("{\"a\":1,\"b\":1e10}", "{\"a\":500,\"b\":1e-20}",
+				  "{\"a\":1e-7,\"b\":3}", "{\"a\":1,\"b\":1000000}",
+				  "{\"a\":1e14,\"b\":1e-7}", "{\"a\":1e14,\"b\":1e-6}",
+				  "{\"a\":1e300,\"b\":3}", "{\"a\":1e-300,\"b\":3}"));
 	agree_on("(.a * .a - .a * .a) < .b",
 		 TEXTS("{\"a\":1e300,\"b\":1}", "{\"a\":2,\"b\":1}", "{\"a\":2,\"b\":0}"));
 	agree_on("6 / .a * -.b * 2",
@@ -499,7 +503,7 @@ static void put_number(struct buf *b, enum level min, unsigned depth)
 {
 	static const char *const atoms[] = {".n",  ".m", ".u", ".d",  "1",   "2",
 					    "0.5", "3",  "10", "1e2", "0.1", "0"};
-	static const char *const divisors[] = {" / 4", " / 3", " / (-3)", " / 0.5", " / (1 + 1)"};
+	static const char *const divisors[] = {" / 4", " / 3", " / (-3)", " / 0.5", " / 8"};
 
 	switch (depth ? random_below(8) : 0) {
 	case 0:
@@ -507,7 +511,7 @@ static void put_number(struct buf *b, enum level min, unsigned depth)
 		buf_add_str(b, ANY(atoms));
 		break;
 	case 2:
-		/* What a minus behind a product applies to is another thing in jq 1.8 than before. */
+		/* What a minus behind a * applies to is not the same in all versions of jq. */
 		buf_add_str(b, min > PRODUCT ? "(-" : "-");
 		put_number(b, one_in(2) ? PRODUCT : TERM, depth - 1);
 		buf_add_str(b, min > PRODUCT ? ")" : "");
@@ -644,6 +648,26 @@ static void test_random_programs(void)
 }
 
 /* --- Kinds of programs --- */
+
+/* What libjq refuses at once is not left to the first record. */
+static void test_division_by_zero(void)
+{
+	static const char *const programs[] = {"1 / 0", "true or 1 / 0 == 1", "1 / (1 - 1)",
+					       ".a / 0"};
+	struct expr_conf automatic = {.engine = EXPR_AUTO}, libjq = {.engine = EXPR_JQ};
+
+	for (unsigned i = 0; i < sizeof programs / sizeof programs[0]; i++) {
+		struct engine plan, jq;
+		bool taken = open_engine(&plan, programs[i], EXPR_VALUE, &automatic);
+
+		ok(open_engine(&jq, programs[i], EXPR_VALUE, &libjq) == taken, "%s is %s by both",
+		   programs[i], taken ? "taken" : "refused");
+		close_engine(&plan);
+		close_engine(&jq);
+	}
+	is_value(EXPR_VALUE, ".a / 0.5", "{\"a\":1}", "2");
+	is_value(EXPR_VALUE, "7 % 1", "0", "0");
+}
 
 static void test_values(void)
 {
@@ -1291,6 +1315,7 @@ int main(void)
 	test_documents();
 	test_threads();
 	test_values();
+	test_division_by_zero();
 	test_keys();
 	test_tests();
 	test_exact();

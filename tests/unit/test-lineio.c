@@ -321,7 +321,7 @@ static void test_random(void)
 	buf_free(&want);
 }
 
-/* With fill the blocks are the same however the bytes arrive, long records, marks and cuts included. */
+/* With fill the blocks are the same however the bytes arrive, also of long records and cuts. */
 static void test_fill(void)
 {
 	enum { ROUNDS = 60 };
@@ -487,7 +487,8 @@ static void test_cut_long(void)
 /* A record that never ends does not keep the caller from its other duties. */
 static void test_endless(void)
 {
-	char *files[] = {"/dev/zero"};
+	char path[] = "/dev/zero";
+	char *files[] = {path};
 	struct reader_conf conf = {.files = files,
 				   .nfiles = 1,
 				   .framer = &framer_newline,
