@@ -870,3 +870,14 @@ rounded()
 		in.csv | rounded >got
 	same_file want got
 }
+
+@test "lines that end in CR alone are refused, not read as one header" {
+	csv 'a,b\rx,1\ry,2\r'
+	run --separate-stderr csvagg -a count in.csv
+	assert_status 1
+	assert_stderr "csvagg: in.csv:1: header: a carriage return in a column's name (lines must end in LF or CR LF)"
+	# A name in quotes may hold one.
+	csv '"a\rb",c\r\nx,1\r\n'
+	gives csvagg -a 'sum(c)' in.csv <<<'sum(c)
+1'
+}
