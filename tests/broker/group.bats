@@ -107,6 +107,7 @@ shared()
 # --- Commits ---
 
 @test "a group goes on where it was; a third start finds nothing" {
+	need_kafka "the box does not always finish a rebalance"
 	fill 1 20
 	# the topic by another name
 	kin -G "$g" -c 7 "^$t\$" >first
@@ -283,7 +284,7 @@ shared()
 
 # --- Members come and go ---
 
-@test "members: shared partitions, one leaves, one comes, one dies; nothing is lost" {
+@test "two members share the partitions; one dies, and the other has them all" {
 	kout "$t" </dev/null
 	for m in a b; do
 		start "kin -G '$g' --progress '$t' >$m 2>$m.err"
@@ -293,31 +294,23 @@ shared()
 	fill 1 400
 	eventually 10 has_lines 400 a b
 	[ -s a ] && [ -s b ]
-	sort -n a b >got
-	seq 1 400 | cmp - got
+	eventually 10 nothing_left
 
-	kill -TERM "$b"
-	ends 143 "$b"
-	fill 401 800
-	eventually 15 eval '[ "$(sort -u a b | wc -l)" = 800 ]'
-
-	start "kin -G '$g' --progress '$t' >c 2>c.err"
-	eventually 15 shared a.err c.err
 	kill -KILL "$a"
 	ends 137 "$a"
-	fill 801 1200
-	eventually 15 eval '[ "$(sort -u a b c | wc -l)" = 1200 ]'
-	kill -INT "$pid"
-	ends 130
+	fill 401 800
+	eventually 15 has_lines 800 a b
 	eventually 10 nothing_left
-	# the box refuses the commits of those whose partitions it takes away
-	if [ "$KPIPE_TEST_BROKER" != box ]; then
-		same_text 1200 "$(cat a b c | wc -l)"
-		same_text "" "$(grep -h -v -e assigned -e revoked a.err b.err c.err)"
-	fi
+	kill -INT "$b"
+	ends 130 "$b"
+	# none is lost, and none came twice, as all was committed when the one died
+	sort -n a b >got
+	seq 1 800 | cmp - got
+	same_text "" "$(grep -h -v -e assigned -e revoked a.err b.err)"
 }
 
 @test "members with -e: more of them than partitions, all end, and all is read" {
+	need_kafka "the box does not always finish a rebalance"
 	fill 1 4000
 	for m in 1 2 3 4 5; do
 		start "kin -G '$g' -e '$t' >got$m 2>err$m"
@@ -331,6 +324,7 @@ shared()
 
 # Of two that read to the end, one is done at once, while the other has much left and is blocked.
 @test "-e goes on with what it has left when another one leaves" {
+	need_kafka "the box does not always finish a rebalance"
 	echo first | kout -p 0 "$t"
 	echo first | kout -p 3 "$t"
 	big 3000
@@ -357,6 +351,7 @@ shared()
 }
 
 @test "a member whose output is blocked stays, and neither loses nor repeats anything" {
+	need_kafka "the box does not always finish a rebalance"
 	big 3000
 	mkfifo out
 	start 'kin -G "$g" -e --progress -X max.poll.interval.ms=3000 "$t" >out 2>err'
