@@ -285,6 +285,7 @@ shared()
 # --- Members come and go ---
 
 @test "two members share the partitions; one dies, and the other has them all" {
+	need_kafka "the box does not always finish a rebalance"
 	kout "$t" </dev/null
 	for m in a b; do
 		start "kin -G '$g' --progress '$t' >$m 2>$m.err"
