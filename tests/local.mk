@@ -56,9 +56,19 @@ tests_unit_test_group_LDADD = $(LDADD) -lm
 tests_unit_test_num_LDADD = $(LDADD) -lm
 tests_unit_test_val_LDADD = $(LDADD) -lm
 
+# What every tool promises: the same files, once for each tool that is built.
+contract_tests = \
+	tests/contracts/input.bats \
+	tests/contracts/options.bats
+
+contract_trs = $(bin_PROGRAMS:tools/%$(EXEEXT)=tests/contracts/%.trs)
+
 EXTRA_DIST += \
 	$(bats_tests) \
 	$(broker_tests) \
+	$(contract_tests) \
+	tests/contracts/run \
+	tests/contracts/tools.bash \
 	tests/bounded \
 	tests/cases \
 	tests/helper.bash \
@@ -93,15 +103,29 @@ BATS_LOG_DRIVER = $(tap_driver)
 AM_BATS_LOG_DRIVER_FLAGS = --ignore-exit
 BATS_LOG_COMPILER = $(top_srcdir)/tests/run-bats
 
+run_tap = $(tests_env) $(tap_driver) --log-file $(@:.trs=.log) --trs-file $@ --color-tests no \
+	--enable-hard-errors yes --expect-failure no $(AM_BATS_LOG_DRIVER_FLAGS) --test-name
+
+$(contract_trs): tests/contracts/%.trs: tests/contracts/never
+	@$(MKDIR_P) $(@D)
+	@$(run_tap) contracts/$* -- $(top_srcdir)/tests/contracts/run $*
+
+tests/contracts/never:
+
+.PHONY: tests/contracts/never
+
+check-local: $(contract_trs)
+	@$(top_srcdir)/tests/summary.sh $(contract_trs)
+
+CLEANFILES += $(contract_trs) $(contract_trs:.trs=.log)
+
 # The same files, the same driver, and results of their own: NAME.kafka.trs.
 kafka_trs = $(broker_tests:.bats=.kafka.trs)
 SUFFIXES = .kafka.trs
 
 .bats.kafka.trs:
 	@$(MKDIR_P) $(@D)
-	@$(tests_env) $(tap_driver) --test-name $*.kafka --log-file $*.kafka.log --trs-file $@ \
-		--color-tests no --enable-hard-errors yes --expect-failure no \
-		$(AM_BATS_LOG_DRIVER_FLAGS) -- $(BATS_LOG_COMPILER) $<
+	@$(run_tap) $*.kafka -- $(BATS_LOG_COMPILER) $<
 
 check-kafka: all
 	@rm -f $(kafka_trs)

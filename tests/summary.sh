@@ -20,6 +20,8 @@ function part_of(file)
 		return "real Kafka"
 	if (file ~ /broker\/[^\/]*\.trs$/)
 		return "box broker"
+	if (file ~ /contracts\/[^\/]*\.trs$/)
+		return "contracts"
 	return "modules and tools"
 }
 
@@ -85,7 +87,7 @@ function print_counts(label, part)
 BEGIN {
 	for (i = 1; i < ARGC; i++)
 		add(ARGV[i])
-	parts = split("modules and tools:box broker:real Kafka", order, ":")
+	parts = split("modules and tools:contracts:box broker:real Kafka", order, ":")
 	for (i = 1; i <= parts; i++)
 		if (order[i] in seen)
 			print_counts(order[i] ": ", order[i])
