@@ -1,4 +1,5 @@
-EXTRA_DIST += \
+exampledir = $(docdir)/examples
+dist_example_SCRIPTS = \
 	examples/behaviors \
 	examples/demo \
 	examples/people \

@@ -1,11 +1,10 @@
 #include "agg.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 #include "agg_impl.h"
 #include "mem.h"
-
-enum { SHOWN_MAX = 60 }; /* bytes of a value in a message */
 
 const struct agg_op *agg_op_at(size_t i)
 {
@@ -54,18 +53,20 @@ static const struct {
 
 static void refuse(const struct agg *a, const struct val *v, const char *what, struct buf *err)
 {
-	struct buf shown = BUF_INIT;
-	const char *more = "";
+	buf_setf(err, "%s: ", a->call);
+	val_put_quote(err, v);
+	buf_addf(err, " is not %s", what);
+}
 
-	val_put_json(&shown, v);
-	if (shown.len > SHOWN_MAX) {
-		shown.len = SHOWN_MAX;
-		while ((shown.data[shown.len] & 0xc0) == 0x80)
-			shown.len--;
-		more = "...";
-	}
-	buf_setf(err, "%s: %.*s%s is not %s", a->call, (int)shown.len, shown.data, more, what);
-	buf_free(&shown);
+/* NaN has no place in an order and no text in JSON; an infinity is a number that was lost. */
+static int check_finite(const struct agg *a, const struct val *v, struct buf *err)
+{
+	if (v->type != VAL_DBL || isfinite(v->dbl))
+		return 0;
+	buf_setf(err, "%s: %s", a->call,
+		 isnan(v->dbl) ? "NaN is not a number"
+			       : "NaN, or a number beyond what a double holds");
+	return -1;
 }
 
 int agg_check(const struct agg *a, const struct val v[], struct buf *err)
@@ -73,6 +74,8 @@ int agg_check(const struct agg *a, const struct val v[], struct buf *err)
 	for (unsigned i = 0; i < a->nargs; i++) {
 		enum agg_takes t = a->op->takes[i];
 
+		if (check_finite(a, &v[i], err))
+			return -1;
 		if (!(takes[t].types >> v[i].type & 1)) {
 			refuse(a, &v[i], takes[t].what, err);
 			return -1;

@@ -12,7 +12,10 @@
 
 #include "val.h"
 
-/* What an argument must be; null is always allowed and, by SQL's rules, skipped. */
+/*
+ * What an argument must be: finite, if a number; null is always allowed and, by SQL's rules,
+ * skipped.
+ */
 enum agg_takes {
 	AGG_ANY,
 	AGG_NUMBER,
@@ -45,7 +48,9 @@ struct agg_op {
 	void (*free)(void *state); /* what the state points to; NULL when nothing */
 
 	int sign; /* tells rows of one family apart: +1 for the greatest, -1 for the least */
-	/* Is the sum past 128 bits, and goes on in doubles? NULL: never. */
+	/* Equal arguments must be equal bytes: the keys of objects come sorted. */
+	bool by_key;
+	/* Did the result, or a value that it was made of, not fit 128 bits? NULL: never asked. */
 	bool (*inexact)(const void *state);
 	/* A name that holds a number (pNN): is this one, and which? NULL: the name itself. */
 	bool (*named)(struct slice name, double *param);
@@ -99,7 +104,7 @@ void agg_init(const struct agglist *list, void *states);
 void agg_merge(const struct agglist *list, void *states, const void *from);
 void agg_free(const struct agglist *list, void *states);
 
-/* How many of the states hold a sum that went on in doubles: for --stats. */
+/* How many of the states went on in doubles where 128 bits did not do: for --stats. */
 size_t agg_inexact(const struct agglist *list, const void *states);
 
 #endif

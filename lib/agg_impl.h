@@ -38,6 +38,7 @@ struct agg_sum { /* sum avg */
 	uint64_t n; /* values added */
 	uint8_t scale;
 	bool inexact;
+	bool rounded; /* one of the values was */
 };
 
 void agg_sum_add(void *state, const struct agg *a, const struct val v[], uint64_t seq);
@@ -74,9 +75,16 @@ void agg_kurtosis_emit(const void *state, const struct agg *a, struct val *out,
 
 /* --- agg_rank.c: percentiles --- */
 
+/*
+ * Every value as its double, in which it is ranked. A decimal that is not the shortest text of its
+ * double (9007199254740993) is kept beside it, to be ranked among the values of that double.
+ */
 struct agg_sample { /* median pNN */
 	_Alignas(16) double *v;
+	struct dec *fine;
 	size_t n, cap;
+	size_t nfine, fine_cap;
+	bool rounded; /* one of the values was */
 };
 
 void agg_sample_add(void *state, const struct agg *a, const struct val v[], uint64_t seq);
@@ -84,6 +92,7 @@ void agg_sample_merge(void *state, const struct agg *a, const void *from);
 void agg_median_emit(const void *state, const struct agg *a, struct val *out, struct buf *scratch);
 void agg_percentile_emit(const void *state, const struct agg *a, struct val *out,
 			 struct buf *scratch);
+bool agg_sample_inexact(const void *state);
 void agg_sample_free(void *state);
 bool agg_percentile_named(struct slice name, double *param);
 
@@ -102,6 +111,7 @@ struct agg_kept { /* min max first last */
 	uint64_t seq; /* of its record */
 	uint8_t type; /* enum val_type */
 	uint8_t scale;
+	bool rounded;
 };
 
 struct agg_pair { /* min_by max_by first_by last_by */
@@ -118,11 +128,13 @@ void agg_best_merge(void *state, const struct agg *a, const void *from);
 void agg_end_add(void *state, const struct agg *a, const struct val v[], uint64_t seq);
 void agg_end_merge(void *state, const struct agg *a, const void *from);
 void agg_kept_emit(const void *state, const struct agg *a, struct val *out, struct buf *scratch);
+bool agg_kept_inexact(const void *state);
 void agg_kept_free(void *state);
 
 void agg_pair_add(void *state, const struct agg *a, const struct val v[], uint64_t seq);
 void agg_pair_merge(void *state, const struct agg *a, const void *from);
 void agg_pair_emit(const void *state, const struct agg *a, struct val *out, struct buf *scratch);
+bool agg_pair_inexact(const void *state);
 void agg_pair_free(void *state);
 
 void agg_top_add(void *state, const struct agg *a, const struct val v[], uint64_t seq);

@@ -12,7 +12,7 @@ static bool has_bytes(unsigned type)
 
 static struct val kept_val(const struct agg_kept *k)
 {
-	struct val v = {.type = (enum val_type)k->type};
+	struct val v = {.type = (enum val_type)k->type, .rounded = k->rounded};
 
 	if (v.type == VAL_DEC)
 		v.dec = (struct dec){k->dec, k->scale};
@@ -56,6 +56,7 @@ static void kept_set(struct agg_kept *k, const struct val *v, uint64_t seq)
 		}
 	}
 	k->type = (uint8_t)v->type;
+	k->rounded = v->rounded;
 	k->seq = seq;
 }
 
@@ -91,6 +92,11 @@ void agg_kept_emit(const void *state, const struct agg *a, struct val *out, stru
 	(void)a;
 	(void)scratch;
 	*out = kept_val(state);
+}
+
+bool agg_kept_inexact(const void *state)
+{
+	return ((const struct agg_kept *)state)->rounded;
 }
 
 void agg_kept_free(void *state)
@@ -173,6 +179,11 @@ void agg_pair_emit(const void *state, const struct agg *a, struct val *out, stru
 	(void)a;
 	(void)scratch;
 	*out = kept_val(&p->value);
+}
+
+bool agg_pair_inexact(const void *state)
+{
+	return ((const struct agg_pair *)state)->value.rounded;
 }
 
 void agg_pair_free(void *state)

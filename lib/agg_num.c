@@ -76,6 +76,7 @@ void agg_sum_add(void *state, const struct agg *a, const struct val v[], uint64_
 	if (v[0].type == VAL_NULL)
 		return;
 	s->n++;
+	s->rounded |= v[0].rounded;
 	if (v[0].type == VAL_DEC) {
 		add_dec(s, v[0].dec);
 	} else if (dec_from_double(&d, v[0].dbl)) {
@@ -94,6 +95,7 @@ void agg_sum_merge(void *state, const struct agg *a, const void *from)
 
 	(void)a;
 	s->n += f->n;
+	s->rounded |= f->rounded;
 	if (!f->inexact) {
 		add_dec(s, (struct dec){f->exact, f->scale});
 		return;
@@ -145,7 +147,9 @@ void agg_avg_emit(const void *state, const struct agg *a, struct val *out, struc
 
 bool agg_sum_inexact(const void *state)
 {
-	return ((const struct agg_sum *)state)->inexact;
+	const struct agg_sum *s = state;
+
+	return s->inexact || s->rounded;
 }
 
 /*

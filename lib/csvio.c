@@ -205,7 +205,7 @@ static void reset(void *state)
 
 void csv_framer_init(struct csv_framer *f, struct csv_dialect dialect)
 {
-	*f = (struct csv_framer){.framer = {feed, reset, f, '\n'}, .dialect = dialect};
+	*f = (struct csv_framer){.framer = {feed, reset, f, '\n', false}, .dialect = dialect};
 	reset(f);
 }
 
@@ -217,6 +217,7 @@ enum { LIBCSV_BLOCK = 64 * 1024 };
 struct csv_reader {
 	struct csv_dialect dialect;
 	bool one_column;
+	uint64_t limit; /* bytes of a row */
 	struct csv_parser parser;
 	struct slice *cells;
 	size_t n, cap;
@@ -252,6 +253,7 @@ struct csv_reader *csv_reader_new(struct csv_dialect dialect, bool one_column)
 
 	r->dialect = dialect;
 	r->one_column = one_column;
+	r->limit = UINT64_MAX;
 	open_parser(r);
 	return r;
 }
@@ -269,6 +271,11 @@ void csv_reader_free(struct csv_reader *r)
 void csv_reader_one_column(struct csv_reader *r, bool one_column)
 {
 	r->one_column = one_column;
+}
+
+void csv_reader_limit(struct csv_reader *r, uint64_t bytes)
+{
+	r->limit = bytes;
 }
 
 static inline void add_cell(struct csv_reader *r, const char *p, size_t len)
@@ -390,6 +397,21 @@ static void next_record(struct walk *w, const struct block *blk, size_t *pos, ui
 	*line += w->quoted ? count_lines(p, stop) : 1;
 }
 
+/* The block is one record, and quotes in it may be open where it was cut. */
+static enum csv_result cut_record(const struct block *blk, size_t *pos, uint64_t *line,
+				  struct csv_row *row, struct buf *err)
+{
+	const char *p = blk->buf.data;
+	size_t limit = blk->buf.len - 2; /* it was cut one byte behind that, and got its end */
+
+	row->text = slice_of(p, limit);
+	row->line = *line;
+	*line += count_lines(p, p + blk->buf.len);
+	*pos = blk->buf.len;
+	block_say_cut(err, limit);
+	return CSV_BAD;
+}
+
 enum csv_result csv_next(struct csv_reader *r, const struct block *blk, size_t *pos, uint64_t *line,
 			 struct csv_row *row, struct buf *err)
 {
@@ -399,10 +421,17 @@ enum csv_result csv_next(struct csv_reader *r, const struct block *blk, size_t *
 	do {
 		if (*pos >= blk->buf.len)
 			return CSV_END;
+		if (blk->cut)
+			return cut_record(blk, pos, line, row, err);
 		w.state = CELL_START;
 		next_record(&w, blk, pos, line, row, &whole);
 	} while (row->text.len == 0 && !r->one_column);
 
+	if (row->text.len > r->limit) {
+		row->text.len = (size_t)r->limit;
+		block_say_cut(err, r->limit);
+		return CSV_BAD;
+	}
 	if (!utf8_valid(row->text.ptr, row->text.len)) {
 		buf_setf(err, "not UTF-8 (convert with iconv)");
 		return CSV_BAD;

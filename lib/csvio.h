@@ -61,13 +61,15 @@ struct csv_reader;
 struct csv_reader *csv_reader_new(struct csv_dialect dialect, bool one_column);
 void csv_reader_free(struct csv_reader *r);                        /* NULL is fine */
 void csv_reader_one_column(struct csv_reader *r, bool one_column); /* from the next row on */
+void csv_reader_limit(struct csv_reader *r, uint64_t bytes);       /* a longer row is bad */
 
 enum csv_result { CSV_ROW, CSV_END, CSV_BAD };
 
 /*
  * The next row of the block from *pos on (0 at first), *line counting the block's lines so far (0
  * at first). CSV_BAD: row->text and row->line are set, the reason is in err, and the next call goes
- * on behind that record. The bad record of an unterminated quote is its first line.
+ * on behind that record. The bad record of an unterminated quote is its first line; of one that is
+ * too long, its beginning.
  */
 enum csv_result csv_next(struct csv_reader *r, const struct block *blk, size_t *pos, uint64_t *line,
 			 struct csv_row *row, struct buf *err);

@@ -2,12 +2,15 @@
  * diag: messages and exit codes.
  *
  * A message is one line on standard error, "tool: text", written with one
- * write(2) so that the tools of a pipeline do not mix theirs. Control bytes in
- * it are shown escaped (\n, \t, \xNN), so no input can forge a line or a
- * terminal sequence. Only this module ends the process on an error.
+ * write(2) so that the tools of a pipeline do not mix theirs. Control characters
+ * in it, and bytes that are not UTF-8, are shown escaped (\n, \t, \xNN), so no
+ * input can forge a line or a terminal sequence. Only this module ends the
+ * process on an error.
  */
 #ifndef KPIPE_DIAG_H
 #define KPIPE_DIAG_H
+
+#include <stdbool.h>
 
 /* The exit status of every tool. A status of 128+n means signal n cut work short. */
 enum exit_code {
@@ -28,6 +31,15 @@ const char *diag_name(void);
 
 /* Prints "tool: " and the formatted text as one line on standard error. */
 void diag_warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/*
+ * "tool: text" as the state of things. On a terminal it stays without a line end until the next one
+ * takes its place; any message removes it first. Of the main thread only.
+ */
+void diag_status(const char *text, bool terminal);
+
+/* The last diag_status of a terminal gets its line end, or goes. */
+void diag_status_end(bool keep);
 
 /* diag_warn, then exit with `code`. Output still buffered by a caller is lost: flush before. */
 _Noreturn void diag_die(int code, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

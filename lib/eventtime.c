@@ -3,6 +3,17 @@
 static const char *const unit_names[] = {
 	[WHEN_SECONDS] = "s", [WHEN_MILLIS] = "ms", [WHEN_MICROS] = "us", [WHEN_NANOS] = "ns"};
 
+static bool in_range(int64_t us)
+{
+	return us >= WHEN_MIN && us <= WHEN_MAX;
+}
+
+static int out_of_range(struct buf *err)
+{
+	buf_setf(err, "time out of range (years 0000 to 9999)");
+	return -1;
+}
+
 static int from_number(struct eventtime *et, const struct dec *n, int64_t *us, struct buf *err)
 {
 	enum when_unit unit = when_unit_of(n);
@@ -20,21 +31,16 @@ static int from_number(struct eventtime *et, const struct dec *n, int64_t *us, s
 		}
 		unit = et->unit;
 	}
-	if (!when_number(n, unit, us)) {
-		buf_setf(err, "time out of range");
-		return -1;
-	}
+	if (!when_number(n, unit, us) || !in_range(*us))
+		return out_of_range(err);
 	et->unit = unit;
 	return 0;
 }
 
 static int unreadable(const struct val *v, struct buf *err)
 {
-	struct buf text = BUF_INIT;
-
-	val_put_json(&text, v);
-	buf_setf(err, "not a time: %s", buf_str(&text));
-	buf_free(&text);
+	buf_setf(err, "not a time: ");
+	val_put_quote(err, v);
 	return -1;
 }
 
@@ -53,7 +59,7 @@ int eventtime_of(struct eventtime *et, const struct val *v, int64_t *us, struct 
 		if (dec_parse(&n, v->str.ptr, v->str.len))
 			return from_number(et, &n, us, err);
 		if (when_parse(v->str.ptr, v->str.len, us))
-			return 0;
+			return in_range(*us) ? 0 : out_of_range(err);
 		return unreadable(v, err);
 	case VAL_NULL:
 		buf_setf(err, "no time (null)");

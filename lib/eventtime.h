@@ -1,9 +1,10 @@
 /*
  * eventtime: a record's event time out of the value of -T. Pure.
  *
- * A number (or a text that is a JSON number) is s, ms, us or ns since the epoch: the unit is told, or
- * the first number but 0 fixes it by its magnitude and a later one of another magnitude is refused. Any other text
- * as when_parse reads it. Null and everything else has no time.
+ * A number (or a text that is a JSON number) is s, ms, us or ns since the epoch: the unit is told,
+ * or the first number but 0 fixes it by its magnitude and a later one of another magnitude is
+ * refused. Any other text as when_parse reads it. Null and everything else has no time; nor has what
+ * lies outside WHEN_MIN .. WHEN_MAX, which mostly is a number in another unit than was told.
  */
 #ifndef KPIPE_EVENTTIME_H
 #define KPIPE_EVENTTIME_H

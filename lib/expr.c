@@ -10,6 +10,7 @@
 struct program {
 	char *src;
 	enum expr_kind kind;
+	bool by_key; /* as in struct expr_source */
 	bool native; /* there is a plan */
 	struct plan plan;
 	struct jqprog *compiled; /* by exprset_new; the first expreval takes it */
@@ -75,6 +76,7 @@ static bool add_program(struct exprset *set, const struct expr_source *from,
 
 	p->src = mem_strdup(from->text);
 	p->kind = from->kind;
+	p->by_key = from->by_key || p->kind == EXPR_KEY;
 	p->guard = from->guard;
 	p->plan.strings = mem_zalloc(1, sizeof *p->plan.strings);
 	if (engine != EXPR_JQ && p->kind != EXPR_MAP)
@@ -262,7 +264,7 @@ static int run_jq(struct expreval *ev, size_t i, struct val *out, struct buf *er
 		return -1;
 	jqprog_start(ev->progs[i], ev->doc);
 	do {
-		r = jqprog_next(ev->progs[i], p->kind == EXPR_KEY, out, &ev->texts[i], err);
+		r = jqprog_next(ev->progs[i], p->by_key, out, &ev->texts[i], err);
 	} while (p->kind == EXPR_TEST && r == JQ_RESULT && !val_truthy(out));
 	if (r == JQ_ERROR) {
 		name_program(err, p->src);
@@ -450,27 +452,23 @@ int expreval_row(struct expreval *ev, const struct slice cells[], struct val out
 	return 0;
 }
 
-int expreval_map(struct expreval *ev, struct slice line, const struct expr_form *form,
-		 struct buf *out, struct buf *err)
+int expreval_map(struct expreval *ev, struct slice line, bool raw, struct buf *err)
 {
-	size_t start = out->len;
-	enum jq_result r;
-
 	begin_record(ev, 0);
 	if (!need_prog(ev, 0, err))
 		return -1;
-	if (form->raw_in)
+	if (raw)
 		jqdoc_string(new_doc(ev), line);
 	else if (need_doc(ev, line, err) < 0)
 		return -1;
 	ev->used_jq = true;
 	jqprog_start(ev->progs[0], ev->doc);
-	while ((r = jqprog_print(ev->progs[0], form->raw_out, out, err)) == JQ_RESULT)
-		buf_add_char(out, form->end);
-	if (r == JQ_END)
-		return 0;
-	out->len = start;
-	return -1;
+	return 0;
+}
+
+enum jq_result expreval_print(struct expreval *ev, bool raw, struct buf *out, struct buf *err)
+{
+	return jqprog_print(ev->progs[0], raw, out, err);
 }
 
 /* --- Names --- */

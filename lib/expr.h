@@ -23,6 +23,7 @@ enum expr_kind {
 struct expr_source {
 	const char *text;
 	enum expr_kind kind;
+	bool by_key; /* EXACT: the keys of an object are sorted, as for KEY */
 	/* 1 + the number of an earlier program, 0: none. On records for which that one gives false
 	 * or null, this one is not run, and is null. */
 	size_t guard;
@@ -65,14 +66,14 @@ int expreval_text(struct expreval *ev, struct slice line, struct val out[],
 int expreval_row(struct expreval *ev, const struct slice cells[], struct val out[],
 		 struct buf *err);
 
-struct expr_form {
-	bool raw_in, raw_out; /* -R, -r */
-	char end;             /* behind each result */
-};
+/*
+ * Starts the first program (EXPR_MAP) on a record; raw: on the line as a string. 0, or -1 with the
+ * reason in err.
+ */
+int expreval_map(struct expreval *ev, struct slice line, bool raw, struct buf *err);
 
-/* Runs the first program (EXPR_MAP), each result going to out. On -1 out is as before. */
-int expreval_map(struct expreval *ev, struct slice line, const struct expr_form *form,
-		 struct buf *out, struct buf *err);
+/* Its next result, appended to out as jqprog_print does. */
+enum jq_result expreval_print(struct expreval *ev, bool raw, struct buf *out, struct buf *err);
 
 /* Did the last record need libjq? */
 bool expreval_native(const struct expreval *ev);

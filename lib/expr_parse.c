@@ -340,6 +340,15 @@ static unsigned parse_expr(struct parser *p, int min)
 	return left;
 }
 
+/*
+ * Versions of libjq do not agree whether a carriage return is a blank (from 1.7 on), and whether a
+ * comment that ends in a backslash goes on in the next line (from 1.7.1 on).
+ */
+static bool versions_differ(const char *src)
+{
+	return strchr(src, '\r') || strstr(src, "\\\n");
+}
+
 /* Slots of fields that only a program outside the subset used are harmless: they are filled and not read. */
 bool plan_parse(struct plan *plan, struct fields *fs, const char *src, bool whole)
 {
@@ -354,7 +363,7 @@ bool plan_parse(struct plan *plan, struct fields *fs, const char *src, bool whol
 	}
 	advance(&p);
 	parse_expr(&p, 0);
-	if (!p.outside && p.tok.type == TOK_END)
+	if (!p.outside && p.tok.type == TOK_END && !versions_differ(src))
 		return true;
 	plan->n = 0;
 	return false;

@@ -16,7 +16,8 @@ struct val expr_cell(struct slice cell)
 		return val_str(cell.ptr, cell.len);
 	if (dec_parse(&v.dec, cell.ptr, cell.len))
 		return v;
-	return (struct val){.type = VAL_DBL, .dbl = num_double(cell.ptr, cell.len)};
+	return (struct val){
+		.type = VAL_DBL, .rounded = true, .dbl = num_double(cell.ptr, cell.len)};
 }
 
 static struct val decode_json(struct record *rec, struct slice s)
@@ -73,11 +74,12 @@ static bool plain(const struct val *v)
 static enum outcome double_result(double d, struct val *out)
 {
 	bool exponent = d != 0 && (fabs(d) < 1e-6 || fabs(d) >= 1e21);
+	struct dec dec;
 
 	if (!isfinite(d))
 		return UNSURE;
-	if (exponent && dec_from_double(&out->dec, d))
-		out->type = VAL_DEC;
+	if (exponent && dec_from_double(&dec, d))
+		*out = (struct val){.type = VAL_DEC, .dec = dec};
 	else
 		*out = (struct val){.type = VAL_DBL, .dbl = d};
 	return SURE;
@@ -115,12 +117,22 @@ static enum outcome jq_arithmetic(enum plan_op op, const struct val *a, const st
 
 static enum outcome not_a_number(const struct val *v, struct buf *err)
 {
-	struct buf text = BUF_INIT;
-
-	val_put_json(&text, v);
-	buf_setf(err, "%s is not a number", buf_str(&text));
-	buf_free(&text);
+	buf_clear(err);
+	val_put_quote(err, v);
+	buf_add_str(err, " is not a number");
 	return BAD;
+}
+
+static enum outcome double_arithmetic(enum plan_op op, double a, double b, struct val *out)
+{
+	switch (op) {
+	case PLAN_ADD:
+		return double_result(a + b, out);
+	case PLAN_SUB:
+		return double_result(a - b, out);
+	default:
+		return double_result(a * b, out);
+	}
 }
 
 /* + - * as SQL has them: exact, and null when a side is null. */
@@ -129,6 +141,8 @@ static enum outcome exact_arithmetic(enum plan_op op, const struct val *a, const
 {
 	bool (*const exact[])(struct dec, struct dec, struct dec *) = {
 		[PLAN_ADD] = dec_add, [PLAN_SUB] = dec_sub, [PLAN_MUL] = dec_mul};
+	bool decimals = a->type == VAL_DEC && b->type == VAL_DEC;
+	enum outcome r;
 
 	if (a->type == VAL_NULL || b->type == VAL_NULL) {
 		*out = val_null();
@@ -143,16 +157,12 @@ static enum outcome exact_arithmetic(enum plan_op op, const struct val *a, const
 		return UNSURE;
 	}
 	out->type = VAL_DEC;
-	if (a->type == VAL_DEC && b->type == VAL_DEC && exact[op](a->dec, b->dec, &out->dec))
+	out->rounded = a->rounded || b->rounded;
+	if (decimals && exact[op](a->dec, b->dec, &out->dec))
 		return SURE;
-	switch (op) {
-	case PLAN_ADD:
-		return double_result(val_double(a) + val_double(b), out);
-	case PLAN_SUB:
-		return double_result(val_double(a) - val_double(b), out);
-	default:
-		return double_result(val_double(a) * val_double(b), out);
-	}
+	r = double_arithmetic(op, val_double(a), val_double(b), out);
+	out->rounded = decimals || a->rounded || b->rounded;
+	return r;
 }
 
 static enum outcome compare(enum plan_op op, const struct val *a, const struct val *b,

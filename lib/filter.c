@@ -19,7 +19,7 @@ enum {
 const struct opt filter_opts[] = {
 	{'0', "null", OPT_FLAG, OFF(null_data), NULL, "records end in NUL, not newline", NULL},
 	{'u', "unbuffered", OPT_FLAG, OFF(unbuffered), NULL, "flush after each record", NULL},
-	{0, "bad", OPT_STRING, OFF(bad), "fail|skip|FILE",
+	{0, "bad", OPT_FILE, OFF(bad), "fail|skip|FILE",
 	 "bad records: stop (default), count, or collect", NULL},
 	{0, "max-line", OPT_SIZE, OFF(max_line), "SIZE", "longest record allowed (default 64M)",
 	 NULL},
@@ -27,7 +27,7 @@ const struct opt filter_opts[] = {
 	 NULL},
 	{0, "stats", OPT_FLAG, OFF(stats), NULL, "at the end, counts as a JSON line on stderr",
 	 NULL},
-	{0, "progress", OPT_FLAG, OFF(progress), NULL, "show records and rate on stderr", NULL},
+	{0, "progress", OPT_FLAG, OFF(progress), NULL, "show records, rate and what is left", NULL},
 	{'q', "quiet", OPT_FLAG, OFF(quiet), NULL, "no warnings", NULL},
 	{0},
 };
@@ -44,6 +44,11 @@ char filter_record_end(const struct filter_conf *conf)
 	return conf->null_data ? '\0' : '\n';
 }
 
+bool filter_ends_at_bad(const struct filter_conf *conf)
+{
+	return strcmp(conf->bad, "fail") == 0;
+}
+
 bool result_bad(struct result *res, const struct block *blk, uint64_t line, struct slice record,
 		const char *reason)
 {
@@ -54,7 +59,7 @@ bool result_bad(struct result *res, const struct block *blk, uint64_t line, stru
 	*b = (struct bad_record){line, (size_t)(record.ptr - blk->buf.data), record.len,
 				 res->reasons.len};
 	buf_add(&res->reasons, reason, strlen(reason) + 1);
-	return strcmp(res->conf->bad, "fail") != 0;
+	return !filter_ends_at_bad(res->conf);
 }
 
 bool result_bad_line(struct result *res, const struct block *blk, struct slice rec,
@@ -72,18 +77,13 @@ static bool is_blank(struct slice s)
 	return true;
 }
 
-static void say_too_long(struct buf *why, uint64_t max)
-{
-	buf_setf(why, "a line of more than %llu bytes (--max-line)", (unsigned long long)max);
-}
-
 /* The reader drops what is beyond the limit when it sees it: what is reported never holds more. */
 static bool bad_long_line(struct result *res, const struct block *blk, struct slice rec)
 {
 	struct buf why = BUF_INIT;
 	bool go_on;
 
-	say_too_long(&why, res->conf->max_line);
+	block_say_cut(&why, res->conf->max_line);
 	rec.len = (size_t)res->conf->max_line;
 	go_on = result_bad_line(res, blk, rec, why.data);
 	buf_free(&why);
@@ -94,7 +94,7 @@ bool result_next(struct result *res, const struct block *blk, struct slice *rec)
 {
 	char end = filter_record_end(res->conf);
 
-	while (res->pos < blk->buf.len) {
+	while (res->pos < blk->buf.len && !run_cut_short(res->run)) {
 		const char *p = blk->buf.data + res->pos;
 		const char *e = memchr(p, end, blk->buf.len - res->pos);
 		*rec = slice_of(p, (size_t)(e - p));
@@ -155,6 +155,7 @@ struct run {
 	int64_t flushed;   /* when output was last seen not to be old */
 	int64_t drain_end; /* after a signal: when draining is given up; 0: no signal yet */
 	struct buf text;   /* what tick and finish print */
+	struct writer *outputs[3];
 };
 
 static void put_text(struct run *r)
@@ -183,6 +184,7 @@ static void settle(struct run *r, struct job *j)
 	}
 	if (j->blk.first)
 		r->line = 1 + j->head_lines;
+	r->line += j->blk.skipped;
 	j->blk.line = r->line;
 	if (r->tool->apply)
 		r->tool->apply(r->ctx, &j->blk, res);
@@ -210,6 +212,7 @@ static void dispatch(struct run *r, struct job *j)
 	result_reset(&j->res);
 	j->res.conf = r->conf;
 	j->res.raw = r->tool->raw;
+	j->res.run = r->pool ? NULL : r;
 	j->done = false;
 	r->count++;
 	if (r->pool) {
@@ -284,7 +287,7 @@ static void read_block(struct run *r)
 		break;
 	case READ_TOO_LONG:
 		settle_all(r);
-		say_too_long(&why, r->conf->max_line);
+		block_say_cut(&why, r->conf->max_line);
 		buf_setf(&err, "%s:%llu: %s", reader_name(r->reader),
 			 (unsigned long long)(reader_begun(r->reader) ? r->line : 1), why.data);
 		input_failed(r, EXIT_FAIL, buf_str(&err));
@@ -301,6 +304,7 @@ static void tick(struct run *r)
 {
 	int64_t now = loop_now();
 
+	r->report.bytes = reader_bytes(r->reader);
 	report_progress(&r->report, now);
 	if (!r->tool->tick || r->failed) {
 		r->deadline = LOOP_FOREVER;
@@ -314,17 +318,75 @@ static void tick(struct run *r)
 	}
 }
 
-/* Between blocks of an input that never pauses: timers run, and output does not grow old. */
+/* Output does not grow old, and nobody works for a reader that has gone. */
+static void look_after_output(struct run *r, int64_t now)
+{
+	if (now - r->flushed < OUTPUT_AGE)
+		return;
+	flush(r);
+	if (r->out && loop_abandoned(writer_descriptor(r->out)))
+		loop_broken_pipe();
+	r->flushed = now;
+}
+
+/* Between blocks of an input that never pauses. */
 static void keep_up(struct run *r)
 {
 	int64_t now = loop_now();
 
 	if (now >= report_deadline(&r->report, r->deadline))
 		tick(r);
-	if (now - r->flushed >= OUTPUT_AGE) {
-		flush(r);
-		r->flushed = now;
+	look_after_output(r, now);
+}
+
+/*
+ * A first signal: a filter that is fed drains to the end of its input, for a while; one that
+ * reads files or a terminal stops here. True when the input was cut short now.
+ */
+static bool heed_signal(struct run *r)
+{
+	int sig = loop_signal();
+
+	if (!sig || r->cut_by || r->input_ended)
+		return false;
+	if (reader_fed(r->reader)) {
+		int64_t now = loop_now();
+		if (!r->drain_end)
+			r->drain_end = now + r->conf->drain;
+		if (now < r->drain_end)
+			return false;
+		reader_stop(r->reader);
+	} else {
+		r->input_ended = true;
 	}
+	r->cut_by = sig;
+	return true;
+}
+
+bool run_cut_short(struct run *r)
+{
+	if (!r || !loop_signal() || reader_fed(r->reader))
+		return false;
+	heed_signal(r);
+	return r->cut_by;
+}
+
+bool result_go_on(struct result *res)
+{
+	struct run *r = res->run;
+
+	if (!r)
+		return true;
+	if (run_cut_short(r))
+		return false;
+	if (!r->out || res->out.len < WRITER_BLOCK)
+		return true;
+	if (filter_ends_at_bad(r->conf)) {
+		writer_add(r->out, res->out.data, res->out.len);
+		buf_clear(&res->out);
+	}
+	look_after_output(r, loop_now());
+	return true;
 }
 
 static void wait(struct run *r)
@@ -332,7 +394,7 @@ static void wait(struct run *r)
 	struct pollfd fds[4] = {
 		{r->must_wait && !r->input_ended ? reader_fd(r->reader) : -1, POLLIN, 0},
 		{r->count && r->pool ? pool_fd(r->pool) : -1, POLLIN, 0},
-		{r->out && !r->tool->output ? writer_descriptor(r->out) : -1, 0, 0},
+		{r->out ? writer_descriptor(r->out) : -1, 0, 0},
 		{r->tool->fd, POLLIN, 0},
 	};
 	int64_t start, deadline;
@@ -340,6 +402,9 @@ static void wait(struct run *r)
 	tick(r);
 	if (!r->count)
 		flush(r);
+	/* What waited in there may have been woken in our place. */
+	if (heed_signal(r))
+		return;
 	start = loop_now();
 	deadline = report_deadline(&r->report, r->deadline);
 	if (r->drain_end && r->drain_end < deadline)
@@ -349,33 +414,11 @@ static void wait(struct run *r)
 		r->waited += loop_now() - start;
 	/* The tool learns how long that was before it sees what came. */
 	tick(r);
-	if (fds[2].revents & POLLERR)
+	/* Unasked, only the end of the reader is reported. */
+	if (fds[2].revents)
 		loop_broken_pipe();
 	if (fds[3].revents)
 		r->tool->on_fd(r->ctx);
-}
-
-/*
- * A first signal: a filter that is fed drains to the end of its input, for a while; one that
- * reads files or a terminal stops here.
- */
-static void heed_signal(struct run *r)
-{
-	int sig = loop_signal();
-
-	if (!sig || r->cut_by || r->input_ended)
-		return;
-	if (reader_fed(r->reader)) {
-		int64_t now = loop_now();
-		if (!r->drain_end)
-			r->drain_end = now + r->conf->drain;
-		if (now < r->drain_end)
-			return;
-		reader_stop(r->reader);
-	} else {
-		r->input_ended = true;
-	}
-	r->cut_by = sig;
 }
 
 static void run_loop(struct run *r)
@@ -416,18 +459,19 @@ static void open_output(struct run *r)
 		diag_die(EXIT_FAIL, "%s", buf_str(&err));
 }
 
-static void open_workers(struct run *r)
+static int64_t count_workers(const struct filter_tool *tool, int64_t jobs)
 {
-	int64_t jobs = r->conf->jobs;
-
-	if (!jobs)
-		jobs = r->tool->parallel ? sysconf(_SC_NPROCESSORS_ONLN) : 1;
-	else if (jobs > POOL_MAX)
-		diag_usage("--jobs: at most %d", POOL_MAX);
 	if (jobs > POOL_MAX)
-		jobs = POOL_MAX;
-	if (jobs < 1 || !r->tool->map)
-		jobs = 1;
+		diag_usage("--jobs: at most %d", POOL_MAX);
+	if (!tool->map)
+		return 1;
+	if (!jobs)
+		jobs = tool->parallel ? sysconf(_SC_NPROCESSORS_ONLN) : 1;
+	return jobs < 1 ? 1 : jobs > POOL_MAX ? POOL_MAX : jobs;
+}
+
+static void open_workers(struct run *r, int64_t jobs)
+{
 	r->njobs = jobs == 1 ? 1 : (size_t)jobs * 2 + 2;
 	r->jobs = mem_zalloc(r->njobs, sizeof *r->jobs);
 	if (jobs > 1)
@@ -449,6 +493,14 @@ static void close_workers(struct run *r)
 	free(r->jobs);
 }
 
+/* What is written before the inputs have ended. */
+static void note_outputs(struct run *r)
+{
+	r->outputs[0] = r->tool->batch ? NULL : r->out;
+	r->outputs[1] = r->report.bad;
+	r->outputs[2] = r->report.late;
+}
+
 static void open_reader(struct run *r, struct operands files)
 {
 	struct reader_conf conf = {
@@ -462,10 +514,13 @@ static void open_reader(struct run *r, struct operands files)
 		.fill = r->tool->batch,
 		.single = r->conf->unbuffered && !r->tool->batch,
 		.strip_bom = !r->tool->raw,
-		/* Only lines are sure to begin anew behind a record that was cut. */
-		.cut_long = !r->tool->framer,
+		/* Where the input is one record, nothing behind it is left to go on with. */
+		.cut_long = !r->tool->framer || !r->tool->framer->end_is_data,
+		.outputs = r->outputs,
+		.noutputs = sizeof r->outputs / sizeof r->outputs[0],
 	};
 
+	note_outputs(r);
 	r->reader = reader_new(&conf);
 }
 
@@ -473,14 +528,15 @@ int filter_run(const struct filter_tool *tool, void *ctx, const struct filter_co
 	       struct operands files)
 {
 	struct run r = {.tool = tool, .ctx = ctx, .conf = conf};
+	int64_t jobs = count_workers(tool, conf->jobs);
 	int sig;
 
 	/* A write that blocks past the time to drain ends with the process. */
 	loop_limit(conf->drain + DRAIN_GRACE);
-	report_open(&r.report, conf);
-	open_reader(&r, files);
+	report_open(&r.report, tool, conf, files);
 	open_output(&r);
-	open_workers(&r);
+	open_reader(&r, files);
+	open_workers(&r, jobs);
 	tick(&r);
 	run_loop(&r);
 	sig = r.cut_by;
@@ -498,9 +554,12 @@ int filter_run(const struct filter_tool *tool, void *ctx, const struct filter_co
 	else
 		writer_close(r.out);
 	close_workers(&r);
+	r.report.bytes = reader_bytes(r.reader);
 	reader_free(r.reader);
 	if (tool->inexact)
 		r.report.inexact = tool->inexact(ctx);
+	if (tool->lost)
+		r.report.nbad += tool->lost(ctx);
 	report_close(&r.report);
 	buf_free(&r.text);
 	return r.status;

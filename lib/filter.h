@@ -11,7 +11,7 @@
  *   apply   runs on the main thread, in block order, instead of map
  *                                                                kwindow kjoin kuniq kout
  *
- * An error in block k: the output of the blocks before it, and of k up to the record, is out;
+ * An error in block k: the output of the blocks before it, and of k up to the error, is out;
  * nothing after it. Output is flushed whenever the input would make us wait, and at 64 KiB.
  */
 #ifndef KPIPE_FILTER_H
@@ -61,6 +61,7 @@ struct result {
 	size_t pos; /* in the block, behind the record last given */
 	const struct filter_conf *conf;
 	bool raw;
+	struct run *run; /* NULL: in a thread of its own */
 };
 
 /*
@@ -71,13 +72,20 @@ struct result {
  */
 bool result_next(struct result *res, const struct block *blk, struct slice *rec);
 
+/*
+ * Between two results of a record that may have any number: where filter_ends_at_bad, output does
+ * not pile up; signals are heeded, and that the reader has gone. False: return from the callback.
+ */
+bool result_go_on(struct result *res);
+
 /* result_bad for the line that result_next gave last. */
 bool result_bad_line(struct result *res, const struct block *blk, struct slice rec,
 		     const char *reason);
 
 /*
  * Reports a bad record. Its part of the output must not be in res->out (truncate to where it
- * began). Returns true to go on with the next record, false to return from the callback at once.
+ * began), unless filter_ends_at_bad. Returns true to go on with the next record, false to return
+ * from the callback at once.
  */
 bool result_bad(struct result *res, const struct block *blk, uint64_t line, struct slice record,
 		const char *reason);
@@ -105,6 +113,8 @@ struct filter_tool {
 	int (*finish)(void *ctx, enum filter_end end, struct buf *out);
 	/* For --stats, after finish: results that are not exact though sums should be. */
 	uint64_t (*inexact)(void *ctx);
+	/* For the account, after finish: records that were taken as good, but came to nothing. */
+	uint64_t (*lost)(void *ctx);
 	void (*discard)(void *partial); /* frees a partial that is not merged */
 
 	/* Another event source, served while waiting (Kafka): polled for POLLIN, on_fd called when
@@ -130,6 +140,12 @@ struct filter_tool {
 /* Runs until the end; returns the exit status. `files` as in reader_conf. */
 int filter_run(const struct filter_tool *tool, void *ctx, const struct filter_conf *conf,
 	       struct operands files);
+
+/*
+ * Does a bad record end the run (--bad fail)? Where not, a record's results are written together or
+ * not at all.
+ */
+bool filter_ends_at_bad(const struct filter_conf *conf);
 
 /* The record end in force: '\n', or NUL with -0. */
 char filter_record_end(const struct filter_conf *conf);

@@ -3,6 +3,7 @@
 #define KPIPE_FILTER_PRIV_H
 
 #include "filter.h"
+#include "progress.h"
 
 /* A block on its way, and what it led to. */
 struct job {
@@ -12,6 +13,11 @@ struct job {
 	bool done;           /* guarded by the pool's lock when there is one */
 	struct job *next;    /* in the pool's queue */
 };
+
+/* --- run: the loop --- */
+
+/* Is the block in hand to be left where it is, since a signal ends the input? NULL: no. */
+bool run_cut_short(struct run *r);
 
 /* --- pool: threads that map jobs --- */
 
@@ -28,12 +34,15 @@ int pool_fd(const struct pool *p); /* readable when a job was finished since the
 struct report {
 	const struct filter_conf *conf;
 	struct writer *bad, *late;
-	uint64_t in, nbad, nlate, native, bytes, inexact;
-	int64_t start, next_progress;
-	bool progress_shown;
+	uint64_t in, nbad, nlate, native, inexact;
+	uint64_t bytes; /* read */
+	double total;   /* bytes that are to be read, 0: not known */
+	int64_t start;
+	struct progress progress;
 };
 
-void report_open(struct report *rp, const struct filter_conf *conf);
+void report_open(struct report *rp, const struct filter_tool *tool, const struct filter_conf *conf,
+		 struct operands files);
 
 /* Takes in what a settled block led to. False when a bad record ends the run; the message is out then. */
 bool report_result(struct report *rp, const struct block *blk, const struct result *res);

@@ -1,5 +1,8 @@
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "diag.h"
@@ -7,26 +10,96 @@
 #include "json.h"
 #include "loop.h"
 
-enum { PROGRESS_EVERY = 1000000 }; /* us */
-
+/* A named pipe is opened when its other end is, unless a signal comes first. */
 static struct writer *open_append(const char *path)
 {
 	struct buf err = BUF_INIT;
-	struct writer *w = writer_append(path, &err);
+	struct writer *w;
 
+	do {
+		w = writer_append(path, &err);
+	} while (!w && errno == EINTR && !loop_signal());
+	if (!w && loop_signal())
+		loop_exit_signal(loop_signal());
 	if (!w)
 		diag_die(EXIT_FAIL, "%s", buf_str(&err));
+	buf_free(&err);
 	return w;
 }
 
-void report_open(struct report *rp, const struct filter_conf *conf)
+static bool writes_file(const struct writer *w, const char *path)
+{
+	struct stat st;
+	bool is, regular = path && stat(path, &st) == 0 && S_ISREG(st.st_mode);
+	int fd = regular ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+
+	if (fd < 0)
+		return false;
+	is = writer_same_file(w, fd);
+	close(fd);
+	return is;
+}
+
+/* Two that write one file would leave neither's records whole there, or none when it is renamed over. */
+static void check_output(const struct filter_tool *tool, const char *option, const char *path,
+			 const struct writer *w)
+{
+	bool printed = !tool->no_stdout && !tool->output && writer_same_file(w, STDOUT_FILENO);
+
+	if (printed || writes_file(w, tool->output))
+		diag_usage("%s: %s is the output, too", option, path);
+}
+
+static void open_outputs(struct report *rp, const struct filter_tool *tool)
+{
+	const struct filter_conf *conf = rp->conf;
+
+	if (strcmp(conf->bad, "fail") != 0 && strcmp(conf->bad, "skip") != 0) {
+		rp->bad = open_append(conf->bad);
+		check_output(tool, "--bad", conf->bad, rp->bad);
+	}
+	if (conf->late) {
+		rp->late = open_append(conf->late);
+		check_output(tool, "--late", conf->late, rp->late);
+	}
+	if (rp->bad && rp->late && writer_same_file(rp->bad, writer_descriptor(rp->late)))
+		diag_usage("--bad and --late are one file: %s", conf->late);
+}
+
+/* Bytes that an input holds from where it stands, or -1. */
+static double bytes_of(const char *file)
+{
+	bool standard = strcmp(file, "-") == 0;
+	off_t at = standard ? lseek(STDIN_FILENO, 0, SEEK_CUR) : 0;
+	struct stat st;
+
+	if ((standard ? fstat(STDIN_FILENO, &st) : stat(file, &st)) < 0 || !S_ISREG(st.st_mode) ||
+	    at < 0)
+		return -1;
+	return at < st.st_size ? (double)(st.st_size - at) : 0;
+}
+
+/* 0: not known */
+static double total_bytes(struct operands files)
+{
+	double sum = 0, n;
+
+	for (size_t i = 0; i < (files.n ? files.n : 1); i++) {
+		n = bytes_of(files.n ? files.v[i] : "-");
+		if (n < 0)
+			return 0;
+		sum += n;
+	}
+	return sum;
+}
+
+void report_open(struct report *rp, const struct filter_tool *tool, const struct filter_conf *conf,
+		 struct operands files)
 {
 	*rp = (struct report){.conf = conf, .start = loop_now()};
-	rp->next_progress = rp->start + PROGRESS_EVERY;
-	if (strcmp(conf->bad, "fail") != 0 && strcmp(conf->bad, "skip") != 0)
-		rp->bad = open_append(conf->bad);
-	if (conf->late)
-		rp->late = open_append(conf->late);
+	open_outputs(rp, tool);
+	rp->total = total_bytes(files);
+	progress_open(&rp->progress, conf->progress, conf->quiet, rp->total <= 0, rp->start);
 }
 
 static void put_bad(struct report *rp, const struct block *blk, uint64_t line, struct slice input,
@@ -57,7 +130,6 @@ bool report_result(struct report *rp, const struct block *blk, const struct resu
 	rp->in += res->in;
 	rp->nlate += res->late;
 	rp->native += res->native;
-	rp->bytes += blk->buf.len;
 	rp->nbad += res->nbad;
 	if (rp->late)
 		writer_add(rp->late, res->late_records.data, res->late_records.len);
@@ -90,20 +162,14 @@ static double seconds(const struct report *rp)
 
 void report_progress(struct report *rp, int64_t now)
 {
-	double s = seconds(rp);
-
-	if (!rp->conf->progress || now < rp->next_progress)
-		return;
-	rp->next_progress = now + PROGRESS_EVERY;
-	fprintf(stderr, "%s%s: %llu records, %.0f/s%s", isatty(STDERR_FILENO) ? "\r" : "",
-		diag_name(), (unsigned long long)rp->in, s > 0 ? (double)rp->in / s : 0,
-		isatty(STDERR_FILENO) ? " " : "\n");
-	rp->progress_shown = isatty(STDERR_FILENO);
+	progress_show(&rp->progress, now, rp->in, (double)rp->bytes, rp->total);
 }
 
 int64_t report_deadline(const struct report *rp, int64_t other)
 {
-	return rp->conf->progress && rp->next_progress < other ? rp->next_progress : other;
+	int64_t due = progress_due(&rp->progress);
+
+	return due < other ? due : other;
 }
 
 static void put_count(struct buf *b, const char *name, uint64_t n)
@@ -134,8 +200,7 @@ void report_close(struct report *rp)
 {
 	writer_close(rp->bad);
 	writer_close(rp->late);
-	if (rp->progress_shown)
-		fputc('\n', stderr);
+	progress_close(&rp->progress);
 	if (rp->conf->stats)
 		put_stats(rp);
 	/* With --bad fail the message about the record has said it. */

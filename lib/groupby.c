@@ -106,7 +106,7 @@ struct sources {
 /* Returns it as a guard of others. */
 static size_t add_source(struct sources *s, const char *text, enum expr_kind kind, size_t guard)
 {
-	s->v[s->n] = (struct expr_source){text, kind, guard};
+	s->v[s->n] = (struct expr_source){.text = text, .kind = kind, .guard = guard};
 	return ++s->n;
 }
 
@@ -137,7 +137,8 @@ static struct exprset *compile(struct groupby *gb, const struct groupby_conf *co
 		if (a->where)
 			guard = add_source(&s, a->where, EXPR_VALUE, where);
 		for (unsigned k = 0; k < a->nargs; k++)
-			add_source(&s, a->args[k], EXPR_EXACT, guard);
+			s.v[add_source(&s, a->args[k], EXPR_EXACT, guard) - 1].by_key =
+				a->op->by_key;
 	}
 	gb->nvalues = s.n;
 	set = exprset_new(s.v, s.n, ec, err);

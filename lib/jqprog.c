@@ -20,6 +20,13 @@ struct jqdoc {
 	jv value;
 };
 
+/* libjq would abort. It keeps this for each thread, and a program sets its own when it runs. */
+static void no_memory(void *data)
+{
+	(void)data;
+	mem_exhausted();
+}
+
 /* --- Documents --- */
 
 struct jqdoc *jqdoc_new(void)
@@ -44,6 +51,18 @@ static void set_value(struct jqdoc *doc, jv v)
 	doc->value = v;
 }
 
+/* Messages are C strings. */
+static void add_shown(struct buf *out, const char *p, size_t len)
+{
+	const char *nul;
+
+	for (; (nul = memchr(p, '\0', len)); len -= (size_t)(nul + 1 - p), p = nul + 1) {
+		buf_add(out, p, (size_t)(nul - p));
+		buf_add_str(out, "\\u0000");
+	}
+	buf_add(out, p, len);
+}
+
 /* Takes the message out of an invalid value; one that is no string is shown as JSON. Consumes v. */
 static void take_message(jv v, struct buf *out)
 {
@@ -51,7 +70,7 @@ static void take_message(jv v, struct buf *out)
 
 	if (jv_get_kind(msg) != JV_KIND_STRING)
 		msg = jv_string_concat(jv_dump_string(msg, 0), jv_string(" (not a string)"));
-	buf_add(out, jv_string_value(msg), (size_t)jv_string_length_bytes(jv_copy(msg)));
+	add_shown(out, jv_string_value(msg), (size_t)jv_string_length_bytes(jv_copy(msg)));
 	jv_free(msg);
 }
 
@@ -88,10 +107,16 @@ int jqdoc_parse(struct jqdoc *doc, struct slice text, struct buf *err)
 		buf_setf(err, "invalid JSON: a NUL byte");
 		return -1;
 	}
+	/* libjq takes one at the start of any text; here it may stand at the start of a file only. */
+	if (text.len >= 3 && memcmp(text.ptr, "\xef\xbb\xbf", 3) == 0) {
+		buf_setf(err, "invalid JSON: a byte order mark");
+		return -1;
+	}
 	if (text.len > INT32_MAX) {
 		buf_setf(err, "a text of more than 2 GiB");
 		return -1;
 	}
+	jv_nomem_handler(no_memory, NULL);
 	parser = jv_parser_new(0);
 	jv_parser_set_buf(parser, text.ptr, (int)text.len, 0);
 	v = jv_parser_next(parser);
@@ -122,6 +147,7 @@ int jqdoc_parse(struct jqdoc *doc, struct slice text, struct buf *err)
 
 void jqdoc_string(struct jqdoc *doc, struct slice bytes)
 {
+	jv_nomem_handler(no_memory, NULL);
 	set_value(doc, jv_string_sized(bytes.ptr, (int)bytes.len));
 }
 
@@ -181,8 +207,23 @@ static void put_string(struct buf *out, jv v)
 	json_put_string(out, jv_string_value(v), (size_t)jv_string_length_bytes(jv_copy(v)));
 }
 
-/* FORM_KEY: members sorted, numbers by value; for keys of groups. */
-enum form { FORM_PRINT, FORM_KEY };
+/*
+ * FORM_KEY: members sorted, numbers by value; for keys of groups. FORM_KEPT: what is not finite is
+ * told apart.
+ */
+enum form { FORM_PRINT, FORM_KEY, FORM_KEPT };
+
+static void put_number(struct buf *out, jv v, enum form form)
+{
+	double d = jv_number_value(v);
+
+	if (form == FORM_KEY)
+		put_canonical(out, v);
+	else if (form == FORM_KEPT && !isfinite(d))
+		buf_add_str(out, d < 0 ? "-1e999" : "1e999");
+	else
+		put_as_printed(out, v);
+}
 
 static bool put_value(struct buf *out, jv v, enum form form, int depth);
 
@@ -233,14 +274,14 @@ static bool put_sorted(struct buf *out, jv v, int depth)
 	return fits;
 }
 
-static bool put_in_order(struct buf *out, jv v, int depth)
+static bool put_in_order(struct buf *out, jv v, enum form form, int depth)
 {
 	int first = jv_object_iter(v);
 	bool fits = true;
 
 	for (int i = first; fits && jv_object_iter_valid(v, i); i = jv_object_iter_next(v, i))
 		fits = put_member(out, jv_object_iter_key(v, i), jv_object_iter_value(v, i),
-				  i == first, FORM_PRINT, depth);
+				  i == first, form, depth);
 	return fits;
 }
 
@@ -249,7 +290,7 @@ static bool put_object(struct buf *out, jv v, enum form form, int depth)
 	bool fits;
 
 	buf_add_char(out, '{');
-	fits = form == FORM_KEY ? put_sorted(out, v, depth) : put_in_order(out, v, depth);
+	fits = form == FORM_KEY ? put_sorted(out, v, depth) : put_in_order(out, v, form, depth);
 	buf_add_char(out, '}');
 	return fits;
 }
@@ -261,7 +302,7 @@ static bool put_value(struct buf *out, jv v, enum form form, int depth)
 		return false;
 	switch (jv_get_kind(v)) {
 	case JV_KIND_NUMBER:
-		(form == FORM_KEY ? put_canonical : put_as_printed)(out, v);
+		put_number(out, v, form);
 		return true;
 	case JV_KIND_STRING:
 		put_string(out, v);
@@ -300,7 +341,7 @@ static void put_json(struct buf *out, jv v, enum form form)
 
 void jqdoc_put(const struct jqdoc *doc, struct buf *out)
 {
-	put_json(out, jv_copy(doc->value), FORM_PRINT);
+	put_json(out, jv_copy(doc->value), FORM_KEPT);
 }
 
 /* --- What libjq calls --- */
@@ -475,7 +516,8 @@ static bool compile(struct jqprog *p)
 	buf_clear(&p->words);
 	p->jq = jq_init();
 	if (!p->jq)
-		return false;
+		mem_exhausted();
+	jq_set_nomem_handler(p->jq, no_memory, NULL);
 	jq_set_error_cb(p->jq, on_message, p);
 	jq_set_input_cb(p->jq, no_input, NULL);
 	jq_set_debug_cb(p->jq, on_debug, NULL); /* libjq 1.6 leaves it uninitialised */
@@ -505,6 +547,7 @@ struct jqprog *jqprog_new(const char *src, const struct jqvar *vars, size_t nvar
 {
 	struct jqprog *p = mem_zalloc(1, sizeof *p);
 
+	jv_nomem_handler(no_memory, NULL);
 	p->src = mem_strdup(src);
 	p->vars = jv_object();
 	if (!add_vars(p, vars, nvars, err)) {

@@ -34,7 +34,10 @@ int jqdoc_parse(struct jqdoc *doc, struct slice text, struct buf *err);
 /* A string of these bytes (-R); bytes that are not UTF-8 become U+FFFD, as in jq. */
 void jqdoc_string(struct jqdoc *doc, struct slice bytes);
 
-/* The document as strict compact JSON text. */
+/*
+ * The document as strict compact JSON text. NaN and the infinities, which libjq prints as null and as
+ * numbers, become 1e999 and -1e999, which no number is.
+ */
 void jqdoc_put(const struct jqdoc *doc, struct buf *out);
 
 /* Starts p on the document; results still due from before are dropped. */

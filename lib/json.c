@@ -2,6 +2,8 @@
 
 #include <stdint.h>
 
+#include "utf8.h"
+
 /*
  * Eight bytes are looked at as one word, the first byte lowest. In a subtraction of a constant from
  * every byte at once, an ASCII byte that goes below zero gets its high bit set and may borrow from
@@ -52,43 +54,6 @@ static inline const char *skip_plain(const char *p, const char *end)
 	while (p < end && !is_special(*p))
 		p++;
 	return p;
-}
-
-static inline bool is_continuation(char c)
-{
-	return ((unsigned char)c & 0xc0) == 0x80;
-}
-
-/*
- * The non-ASCII character at p (p < end): its length, or minus the length of the maximal part of an
- * ill-formed one, at least 1 (Unicode 15, table 3-7, "U+FFFD Substitution of Maximal Subparts").
- */
-static inline int utf8_step(const char *p, const char *end)
-{
-	unsigned char lead = (unsigned char)p[0], second;
-	unsigned char low = 0x80, high = 0xbf;
-	int len;
-
-	if (lead < 0xc2 || lead > 0xf4 || end - p < 2)
-		return -1;
-	second = (unsigned char)p[1];
-	if (lead < 0xe0)
-		return is_continuation(p[1]) ? 2 : -1;
-	len = lead < 0xf0 ? 3 : 4;
-	if (lead == 0xe0)
-		low = 0xa0; /* below: overlong */
-	else if (lead == 0xed)
-		high = 0x9f; /* above: surrogates */
-	else if (lead == 0xf0)
-		low = 0x90; /* below: overlong */
-	else if (lead == 0xf4)
-		high = 0x8f; /* above: beyond U+10FFFF */
-	if (second < low || second > high)
-		return -1;
-	for (int i = 2; i < len; i++)
-		if (end - p <= i || !is_continuation(p[i]))
-			return -i;
-	return len;
 }
 
 bool utf8_valid(const char *p, size_t len)

@@ -57,7 +57,7 @@ struct kafka_range {
 };
 
 /*
- * Adds what one -o says: beginning, end, stored, N, -N, +N; FROM:TO of these, either may be missing;
+ * Adds what one -o says: beginning, end, stored, N, -N, +N; FROM:TO of these, FROM may be missing;
  * @T, @T1:T2; kcat's s@T and e@T, also with a comma between. T is a timestamp (when.h; bare numbers
  * after s@ and e@ are milliseconds) or a duration before `now` (epoch microseconds): -1h. 0, or -1
  * with the reason in err.
@@ -168,6 +168,9 @@ void kafka_written(struct kafka_consumer *c, int64_t now);
 
 /* Commits what is written, and waits for the answer. 0 or an exit status. */
 int kafka_commit(struct kafka_consumer *c, struct buf *err);
+
+/* Offsets that are left up to where reading ends; -1: there is no such end, or it is not known yet. */
+int64_t kafka_left(const struct kafka_consumer *c);
 
 /* The exit status after KAFKA_FAILED, and its reason. */
 int kafka_failure(const struct kafka_consumer *c, const char **why);

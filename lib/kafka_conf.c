@@ -15,7 +15,7 @@
 const struct opt kafka_opts[] = {
 	{'b', "brokers", OPT_STRING, OFF(brokers), "HOST[:PORT],...", "where the cluster is", NULL},
 	{'X', "set", OPT_LIST, OFF(set), "KEY=VALUE", "set a librdkafka property", NULL},
-	{'F', "config", OPT_STRING, OFF(config), "FILE", "read properties, one KEY=VALUE a line",
+	{'F', "config", OPT_FILE, OFF(config), "FILE", "read properties, one KEY=VALUE a line",
 	 NULL},
 	{0},
 };

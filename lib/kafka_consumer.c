@@ -568,7 +568,7 @@ int64_t kafka_deadline(const struct kafka_consumer *c)
 static void take_stray(struct kafka_consumer *c, const rd_kafka_message_t *msg)
 {
 	if (!msg->err)
-		kafka_fail(c, EXIT_AGAIN, "%s [%" PRId32 "]: the partition was made anew",
+		kafka_fail(c, EXIT_AGAIN, "%s[%" PRId32 "]: the partition was made anew",
 			   rd_kafka_topic_name(msg->rkt), msg->partition);
 	else if (msg->err != RD_KAFKA_RESP_ERR__PARTITION_EOF)
 		kafka_trouble(c, msg);
@@ -622,6 +622,20 @@ static bool is_done(const struct kafka_consumer *c)
 			return false;
 	}
 	return true;
+}
+
+int64_t kafka_left(const struct kafka_consumer *c)
+{
+	int64_t left = 0;
+
+	if (!c->finite || !c->assigned)
+		return -1;
+	for (size_t i = 0; i < c->nparts; i++) {
+		const struct kafka_part *p = c->parts[i];
+		if (p->state != PART_DONE && p->next < p->end)
+			left += p->end - p->next;
+	}
+	return left;
 }
 
 static void fill_headers(struct kafka_consumer *c, const rd_kafka_message_t *msg, struct rec *rec)

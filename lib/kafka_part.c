@@ -95,7 +95,7 @@ struct kafka_part *kafka_part_new(struct kafka_consumer *c, const char *topic, i
 		kafka_pipe_watch(p->queue, c->wake[1]);
 	} else {
 		p->state = PART_DONE;
-		kafka_fail(c, EXIT_FAIL, "%s [%d]: unknown partition", topic, (int)id);
+		kafka_fail(c, EXIT_FAIL, "%s[%d]: unknown partition", topic, (int)id);
 	}
 	c->parts = mem_grow(c->parts, &c->parts_cap, c->nparts + 1, sizeof *c->parts);
 	c->parts[c->nparts++] = p;
@@ -222,7 +222,7 @@ static bool went_back(struct kafka_consumer *c, struct kafka_part *p, const rd_k
 		return false;
 	if (!c->cc.quiet)
 		diag_warn(
-			"%s [%d]: offsets go back from %lld to %lld: the log was cut or made anew",
+			"%s[%d]: offsets go back from %lld to %lld: the log was cut or made anew",
 			p->topic, (int)p->id, (long long)p->next, (long long)msg->offset);
 	p->next = msg->offset;
 	p->given = p->written = p->committed = -1;

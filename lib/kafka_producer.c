@@ -7,6 +7,7 @@
 #include "keytab.h"
 #include "loop.h"
 #include "mem.h"
+#include "val.h"
 
 /* A push waits at most this long (ms) for its records to be on their way. */
 enum { PUSH_WAIT = 5 };
@@ -204,6 +205,7 @@ const char *kafka_producer_fatal(const struct kafka_producer *p)
 static struct topic *find_topic(struct kafka_producer *p, struct slice name, struct buf *err)
 {
 	struct topic *t = p->last;
+	struct val quoted;
 
 	if (t && slice_eq(name, slice_of(t->name, t->len)))
 		return t;
@@ -216,7 +218,10 @@ static struct topic *find_topic(struct kafka_producer *p, struct slice name, str
 		t->rkt = rd_kafka_topic_new(p->rk, t->name, NULL);
 	if (t->rkt)
 		return p->last = t;
-	buf_setf(err, "'%s' cannot be a topic's name", t->name);
+	quoted = val_str(name.ptr, name.len);
+	buf_clear(err);
+	val_put_quote(err, &quoted);
+	buf_add_str(err, " cannot be a topic's name");
 	return NULL;
 }
 

@@ -55,7 +55,15 @@ struct reader {
 	size_t whole;     /* so many of them are whole records, */
 	size_t framed;    /* so many were shown to the framer */
 	uint64_t seq, offset;
+	uint64_t nread;   /* bytes, of all inputs */
+	uint64_t skipped; /* record ends that were dropped since the last block */
 };
+
+void block_say_cut(struct buf *why, uint64_t max_record)
+{
+	buf_setf(why, "a line of more than %llu bytes (--max-line)",
+		 (unsigned long long)max_record);
+}
 
 struct reader *reader_new(const struct reader_conf *conf)
 {
@@ -94,6 +102,11 @@ const char *reader_name(const struct reader *r)
 	return r->name;
 }
 
+uint64_t reader_bytes(const struct reader *r)
+{
+	return r->nread;
+}
+
 int reader_fd(const struct reader *r)
 {
 	return r->fd;
@@ -109,15 +122,34 @@ bool reader_begun(const struct reader *r)
 	return r->fd >= 0 && r->begun;
 }
 
-/* A named pipe is opened when its other end is, unless a signal comes first. */
+/*
+ * A named pipe is opened at once, and read when poll finds a writer: waiting in open(2) would hold
+ * up timers and output. Other files are never opened so, since to some it means something else.
+ */
 static int open_file(const char *file)
 {
+	struct stat st;
+	bool named_pipe = stat(file, &st) == 0 && S_ISFIFO(st.st_mode);
 	int fd;
 
 	do {
-		fd = open(file, O_RDONLY | O_CLOEXEC);
+		fd = open(file, O_RDONLY | O_CLOEXEC | (named_pipe ? O_NONBLOCK : 0));
 	} while (fd < 0 && errno == EINTR && !loop_signal());
 	return fd;
+}
+
+/* The rule of cat: what is left to read in it counts, so an empty file is fine. */
+static bool is_output(const struct reader *r, const struct stat *st)
+{
+	off_t at = lseek(r->fd, 0, SEEK_CUR);
+
+	if (at < 0 || at >= st->st_size)
+		return false;
+	for (size_t i = 0; i < r->conf.noutputs; i++) {
+		if (r->conf.outputs[i] && writer_same_file(r->conf.outputs[i], r->fd))
+			return true;
+	}
+	return false;
 }
 
 /* READ_BLOCK when the input is open. */
@@ -136,11 +168,15 @@ static enum read_result open_input(struct reader *r, struct buf *err)
 		return READ_ERROR;
 	}
 	r->regular = S_ISREG(st.st_mode);
+	if (r->regular && is_output(r, &st)) {
+		buf_setf(err, "%s: input file is output file", r->name);
+		return READ_ERROR;
+	}
 	r->fed = standard && !r->regular && !isatty(r->fd);
 	r->begun = r->dropping = false;
 	r->bom_checked = !r->conf.strip_bom;
 	r->ended = NOT_ENDED;
-	r->offset = 0;
+	r->offset = r->skipped = 0;
 	buf_clear(&r->bytes);
 	r->start = r->whole = r->framed = 0;
 	if (r->conf.framer->reset)
@@ -237,6 +273,7 @@ static bool read_more(struct reader *r)
 	}
 	if (n == 0)
 		r->ended = ENDED_WELL;
+	r->nread += (size_t)n;
 	r->bytes.len += (size_t)n;
 	r->bytes.data[r->bytes.len] = '\0';
 	return true;
@@ -250,7 +287,10 @@ static void describe(struct reader *r, struct block *b)
 	b->seq = r->seq++;
 	b->offset = r->offset;
 	b->first = !r->begun;
+	b->cut = false;
 	b->line = 0;
+	b->skipped = r->skipped;
+	r->skipped = 0;
 	r->begun = true;
 }
 
@@ -276,11 +316,22 @@ static void cut(struct reader *r, struct block *b)
 	frame(r);
 }
 
-/* What was read of a record that is too long goes. */
+static uint64_t count_ends(const struct reader *r, size_t n)
+{
+	const char *p = pending(r), *stop = p + n;
+	uint64_t ends = 0;
+
+	for (; p < stop && (p = memchr(p, r->conf.framer->end, (size_t)(stop - p))); p++)
+		ends++;
+	return ends;
+}
+
+/* What was read of a record that is too long goes. Its own end stands behind the part given. */
 static void drop(struct reader *r)
 {
 	size_t n = r->whole ? r->whole : npending(r);
 
+	r->skipped += count_ends(r, n) - (r->whole ? 1 : 0);
 	r->dropping = !r->whole;
 	r->start += n;
 	r->offset += n;
@@ -295,9 +346,13 @@ static void cut_long(struct reader *r, struct block *b)
 	size_t len = (size_t)r->conf.max_record + 1;
 
 	describe(r, b);
+	b->cut = true;
 	buf_clear(&b->buf);
 	buf_add(&b->buf, pending(r), len);
 	buf_add_char(&b->buf, r->conf.framer->end);
+	r->start += len;
+	r->offset += len;
+	r->framed -= len;
 	r->dropping = true;
 	drop(r);
 }
@@ -326,7 +381,8 @@ static bool ready(const struct reader *r)
 /* Only a full block tells it when blocks may not depend on how bytes arrive. */
 static bool too_long(const struct reader *r)
 {
-	return !r->whole && npending(r) > r->conf.max_record && (!r->conf.fill || full(r));
+	return r->bom_checked && !r->whole && npending(r) > r->conf.max_record &&
+	       (!r->conf.fill || full(r));
 }
 
 /* A last record without its end gets one. */

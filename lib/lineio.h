@@ -49,9 +49,15 @@ struct block {
 	uint64_t line; /* of its first byte in the input, from 1; known once all blocks before were
 			  handled */
 	bool first;    /* first block of its input (an empty input has one, of 0 bytes) */
+	bool cut;      /* one record longer than max_record, of which the rest was dropped */
+	uint64_t skipped; /* records' ends that were dropped before its first byte */
 };
 
+/* The reason that such a record is bad. */
+void block_say_cut(struct buf *why, uint64_t max_record);
+
 struct reader;
+struct writer;
 
 struct reader_conf {
 	char *const *files; /* "-" is standard input; kept by the caller */
@@ -66,6 +72,10 @@ struct reader_conf {
 	bool strip_bom; /* drop a UTF-8 byte order mark at the start of an input */
 	bool cut_long;  /* of a record longer than max_record give max_record + 1 bytes and an end,
 			   and drop the rest; else READ_TOO_LONG */
+	/* What is written while inputs are read: an input that is one of these files would never
+	 * end, and is an error. Kept by the caller, NULLs among them are fine. */
+	struct writer *const *outputs;
+	size_t noutputs;
 };
 
 enum read_result {
@@ -76,7 +86,10 @@ enum read_result {
 	READ_ERROR,    /* reason in err; a last READ_BLOCK with what came before was given first */
 };
 
-/* Inputs are opened one after the other. The configuration is copied. */
+/*
+ * Inputs are opened one after the other, and opening never waits: a named pipe without a writer is
+ * an input that has nothing yet. The configuration is copied.
+ */
 struct reader *reader_new(const struct reader_conf *conf);
 void reader_free(struct reader *r);
 
@@ -91,6 +104,8 @@ void reader_stop(struct reader *r);
 
 const char *reader_name(const struct reader *r); /* the input being read, for messages */
 
+uint64_t reader_bytes(const struct reader *r); /* read so far, of all inputs */
+
 int reader_fd(const struct reader *r); /* of the input being read, -1 when none is open */
 
 /* True while the input is one that another process feeds (not a regular file, not a terminal, not
@@ -98,8 +113,6 @@ int reader_fd(const struct reader *r); /* of the input being read, -1 when none 
 bool reader_fed(const struct reader *r);
 
 /* --- Bytes out --- */
-
-struct writer;
 
 enum { WRITER_BLOCK = 64 * 1024 }; /* buffered output goes out when it reaches this */
 
@@ -123,6 +136,7 @@ void writer_add(struct writer *w, const void *p, size_t len);
 void writer_flush(struct writer *w);
 size_t writer_pending(const struct writer *w); /* bytes not yet written */
 int writer_descriptor(const struct writer *w);
+bool writer_same_file(const struct writer *w, int fd); /* is fd the regular file that w writes? */
 
 void writer_close(struct writer *w);   /* flush, close, rename; NULL is fine */
 void writer_abandon(struct writer *w); /* drop what is buffered; an atomic file is removed */

@@ -81,10 +81,16 @@ static struct writer *beside(const char *path, mode_t mode, struct buf *err)
 	return w;
 }
 
+/* A named pipe is opened when its other end is, unless a signal comes first. */
 static struct writer *open_writer(const char *path, int flags, struct buf *err)
 {
-	int fd = open(path, O_WRONLY | O_CLOEXEC | flags, 0666);
+	int fd;
 
+	do {
+		if (loop_signal())
+			loop_exit_signal(loop_signal());
+		fd = open(path, O_WRONLY | O_CLOEXEC | flags, 0666);
+	} while (fd < 0 && errno == EINTR);
 	if (fd >= 0)
 		return writer_new(fd, path);
 	buf_setf(err, "%s: %s", path, strerror(errno));
@@ -119,7 +125,7 @@ static _Noreturn void write_failed(struct writer *w)
 	int why = errno;
 
 	remove_unfinished();
-	if (why == EPIPE)
+	if (why == EPIPE && w->fd == STDOUT_FILENO)
 		loop_broken_pipe();
 	diag_die(EXIT_FAIL, "%s: write error: %s", w->name, strerror(why));
 }
@@ -169,6 +175,14 @@ size_t writer_pending(const struct writer *w)
 int writer_descriptor(const struct writer *w)
 {
 	return w->fd;
+}
+
+bool writer_same_file(const struct writer *w, int fd)
+{
+	struct stat ours, theirs;
+
+	return fstat(w->fd, &ours) == 0 && fstat(fd, &theirs) == 0 && S_ISREG(ours.st_mode) &&
+	       ours.st_dev == theirs.st_dev && ours.st_ino == theirs.st_ino;
 }
 
 static void writer_free(struct writer *w)

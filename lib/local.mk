@@ -26,8 +26,10 @@ libkpipe_a_SOURCES = \
 	lib/num.c lib/num.h lib/num_double.c lib/num_priv.h \
 	lib/opt.c lib/opt.h \
 	lib/program.c lib/program.h \
+	lib/progress.c lib/progress.h \
 	lib/rec.h \
 	lib/scan.c lib/scan.h \
+	lib/utf8.h \
 	lib/val.c lib/val.h \
 	lib/watermark.c lib/watermark.h \
 	lib/when.c lib/when.h \

@@ -18,8 +18,9 @@ enum { STOP_SIGNALS = sizeof stop_signals / sizeof stop_signals[0] };
 static volatile sig_atomic_t stopped_by;
 static volatile sig_atomic_t limit_s, limit_us; /* loop_limit, split: sig_atomic_t may be an int */
 static const char *volatile doomed_file;
+static volatile sig_atomic_t follower;
 static int wake[2] = {-1, -1};
-static bool pipe_ignored;
+static bool pipe_ignored, size_ignored;
 
 static _Noreturn void end_now(int sig)
 {
@@ -27,6 +28,8 @@ static _Noreturn void end_now(int sig)
 
 	if (path)
 		unlink(path);
+	if (follower)
+		kill((pid_t)follower, sig);
 	_exit(128 + sig);
 }
 
@@ -94,7 +97,9 @@ void loop_init(void)
 		fcntl(wake[i], F_SETFD, FD_CLOEXEC);
 	}
 	pipe_ignored = is_ignored(SIGPIPE);
+	size_ignored = is_ignored(SIGXFSZ);
 	set_handler(SIGPIPE, SIG_IGN);
+	set_handler(SIGXFSZ, SIG_IGN);
 	set_handler(SIGALRM, on_limit);
 	for (int i = 0; i < STOP_SIGNALS; i++) {
 		if (!is_ignored(stop_signals[i]))
@@ -106,6 +111,8 @@ void loop_child(void)
 {
 	if (!pipe_ignored)
 		set_handler(SIGPIPE, SIG_DFL);
+	if (!size_ignored)
+		set_handler(SIGXFSZ, SIG_DFL);
 	for (int i = 0; i < STOP_SIGNALS; i++) {
 		if (!is_ignored(stop_signals[i]))
 			set_handler(stop_signals[i], SIG_DFL);
@@ -165,6 +172,14 @@ bool loop_readable(int fd)
 	return poll(&p, 1, 0) > 0;
 }
 
+bool loop_abandoned(int fd)
+{
+	struct pollfd p = {fd, 0, 0};
+
+	/* Only errors and hang-ups are reported unasked. */
+	return poll(&p, 1, 0) > 0;
+}
+
 static int64_t clock_us(clockid_t id)
 {
 	struct timespec ts;
@@ -185,7 +200,8 @@ int64_t loop_wall(void)
 
 void loop_limit(int64_t us)
 {
-	limit_s = (sig_atomic_t)(us / 1000000);
+	/* Past what a sig_atomic_t holds, 68 years, one time is as good as another. */
+	limit_s = us / 1000000 > INT_MAX ? INT_MAX : (sig_atomic_t)(us / 1000000);
 	limit_us = (sig_atomic_t)(us % 1000000);
 	if (us <= 0)
 		limit_us = 1;
@@ -196,6 +212,11 @@ void loop_limit(int64_t us)
 void loop_remove_at_kill(const char *path)
 {
 	doomed_file = path;
+}
+
+void loop_signal_at_kill(pid_t pid)
+{
+	follower = (sig_atomic_t)pid;
 }
 
 void loop_broken_pipe(void)

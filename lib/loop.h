@@ -3,7 +3,8 @@
  *
  * SIGINT, SIGTERM and SIGHUP ask the process to stop: the first is noted and wakes loop_wait, a
  * second ends the process at once with 128+n. One that was ignored at start stays ignored. SIGPIPE
- * is not delivered: writers see EPIPE and call loop_broken_pipe. Times are microseconds.
+ * and SIGXFSZ are not delivered: writers see EPIPE, and call loop_broken_pipe, or EFBIG. Times are
+ * microseconds.
  */
 #ifndef KPIPE_LOOP_H
 #define KPIPE_LOOP_H
@@ -11,6 +12,7 @@
 #include <poll.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #define LOOP_FOREVER INT64_MAX
 
@@ -31,8 +33,11 @@ int loop_signal(void);
  */
 int loop_wait(struct pollfd *fds, unsigned n, int64_t deadline);
 
-/* Can fd be read (end of file counts) or written without waiting? */
+/* Can fd be read (end of file counts) without waiting? */
 bool loop_readable(int fd);
+
+/* Has the reader of what is written to fd gone? */
+bool loop_abandoned(int fd);
 
 int64_t loop_now(void);  /* monotonic */
 int64_t loop_wall(void); /* since the epoch */
@@ -44,6 +49,9 @@ void loop_limit(int64_t us);
 /* A file to remove when a second signal, or loop_limit, ends the process. NULL: none. The string
  * must stay. */
 void loop_remove_at_kill(const char *path);
+
+/* A process to which a second signal goes on when it ends this one. 0: none. */
+void loop_signal_at_kill(pid_t pid);
 
 /* Ends the process as SIGPIPE would have; where SIGPIPE was ignored at start, with a message and
  * EXIT_FAIL. */

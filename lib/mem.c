@@ -6,10 +6,15 @@
 
 #include "diag.h"
 
+void mem_exhausted(void)
+{
+	diag_die(EXIT_FAIL, "out of memory");
+}
+
 static void *check(void *p)
 {
 	if (!p)
-		diag_die(EXIT_FAIL, "out of memory");
+		mem_exhausted();
 	return p;
 }
 

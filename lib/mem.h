@@ -14,6 +14,7 @@ void *mem_zalloc(size_t n, size_t size);            /* n * size zeroed bytes, ov
 void *mem_resize(void *ptr, size_t n, size_t size); /* to n * size bytes, overflow checked */
 void *mem_dup(const void *ptr, size_t size);        /* a copy with a NUL byte behind it */
 char *mem_strdup(const char *s);
+_Noreturn void mem_exhausted(void); /* what the others do when there is no memory */
 
 /*
  * Grows the array at *ptr (of *cap elements) so that `need` elements fit,

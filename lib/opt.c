@@ -6,8 +6,10 @@
 #include <string.h>
 
 #include "diag.h"
+#include "loop.h"
 #include "mem.h"
 #include "num.h"
+#include "utf8.h"
 #include "when.h"
 
 /* Help text starts here, after the options' names. */
@@ -51,47 +53,83 @@ static bool is_end(const struct opt *o)
 
 /* --- help --- */
 
-static void put_option(FILE *f, const struct opt *o)
+static const char *arg_joint(const struct opt *o)
 {
-	char left[80];
-	int n;
+	return o->name && o->type != OPT_PAIR && o->type != OPT_REST ? "=" : " ";
+}
 
-	n = snprintf(left, sizeof left, "  %c%c%s%s%s", o->letter ? '-' : ' ',
-		     o->letter ? o->letter : ' ',
-		     o->letter && o->name ? ", "
-		     : o->name            ? "  "
-					  : "",
-		     o->name ? "--" : "", o->name ? o->name : "");
-	if (takes_arg(o))
-		n += snprintf(left + n, sizeof left - (size_t)n, "%s%s",
-			      o->name && o->type != OPT_PAIR ? "=" : " ", o->arg);
-	if (n >= HELP_COLUMN)
-		fprintf(f, "%s\n%*s%s\n", left, HELP_COLUMN + 1, "", o->help);
+static void put_option(struct buf *out, const struct opt *o)
+{
+	size_t start = out->len, width;
+
+	if (o->letter)
+		buf_addf(out, "  -%c%s", o->letter, o->name ? ", " : "");
 	else
-		fprintf(f, "%-*s %s\n", HELP_COLUMN, left, o->help);
-}
-
-static void put_help(const struct parser *p)
-{
-	printf("Usage: %s %s\n%s\n", diag_name(), p->tool->usage, p->tool->summary);
-	for (const struct optgroup *g = p->groups; g->opts; g++) {
-		printf("\n%s:\n", g->title ? g->title : "Options");
-		for (const struct opt *o = g->opts; !is_end(o); o++)
-			put_option(stdout, o);
+		buf_add_str(out, "      ");
+	if (o->name)
+		buf_addf(out, "--%s", o->name);
+	if (takes_arg(o))
+		buf_addf(out, "%s%s", arg_joint(o), o->arg);
+	width = out->len - start;
+	if (width >= HELP_COLUMN) {
+		buf_add_char(out, '\n');
+		width = 0;
 	}
-	printf("\n");
-	for (const struct opt *o = standard; !is_end(o); o++)
-		put_option(stdout, o);
-	if (p->tool->notes)
-		printf("\n%s\n", p->tool->notes);
-	printf("\nFull documentation: man %s\n", diag_name());
+	buf_addf(out, "%*s%s\n", (int)(HELP_COLUMN + 1 - width), "", o->help);
 }
 
-static _Noreturn void finish_stdout(void)
+static void put_options(struct buf *out, const struct opt *o)
 {
-	if (fflush(stdout) != 0 || ferror(stdout))
+	for (; !is_end(o); o++)
+		put_option(out, o);
+}
+
+static void put_help(const struct parser *p, struct buf *out)
+{
+	buf_addf(out, "Usage: %s %s\n%s\n", diag_name(), p->tool->usage, p->tool->summary);
+	for (const struct optgroup *g = p->groups; g->opts; g++) {
+		buf_addf(out, "\n%s:\n", g->title ? g->title : "Options");
+		put_options(out, g->opts);
+	}
+	buf_add_char(out, '\n');
+	put_options(out, standard);
+	if (p->tool->notes)
+		buf_addf(out, "\n%s\n", p->tool->notes);
+	buf_addf(out, "\nFull documentation: man %s\n", diag_name());
+}
+
+static _Noreturn void print(struct buf *text)
+{
+	bool printed = fwrite(text->data, 1, text->len, stdout) == text->len && fflush(stdout) == 0;
+
+	if (!printed && errno == EPIPE)
+		loop_broken_pipe();
+	if (!printed)
 		diag_die(EXIT_FAIL, "write error: %s", strerror(errno));
+	buf_free(text);
 	exit(EXIT_OK);
+}
+
+/* --- what a message quotes --- */
+
+/* Longer ones are cut, so that what is said about them is seen. */
+enum { QUOTED_MAX = 60 };
+
+struct quoted {
+	char text[QUOTED_MAX + sizeof "..."];
+};
+
+static struct quoted quote(struct slice s)
+{
+	struct quoted q;
+	bool cut = s.len > QUOTED_MAX;
+	size_t len = cut ? QUOTED_MAX : s.len;
+
+	/* Not in the middle of a character of UTF-8, which has at most 4 bytes. */
+	while (cut && len > QUOTED_MAX - 3 && utf8_is_continuation(s.ptr[len]))
+		len--;
+	snprintf(q.text, sizeof q.text, "%.*s%s", (int)len, s.ptr, cut ? "..." : "");
+	return q;
 }
 
 /* --- finding an option --- */
@@ -133,15 +171,35 @@ static void match_names(const struct opt *o, void *base, struct slice name, stru
 	}
 }
 
+static void add_names(struct buf *list, const struct opt *o, struct slice name)
+{
+	for (; !is_end(o); o++) {
+		if (o->name && strncmp(o->name, name.ptr, name.len) == 0)
+			buf_addf(list, "%s--%s", list->len ? ", " : "", o->name);
+	}
+}
+
+static _Noreturn void ambiguous(const struct parser *p, struct slice name)
+{
+	struct buf list = BUF_INIT;
+
+	for (const struct optgroup *g = p->groups; g->opts; g++)
+		add_names(&list, g->opts, name);
+	add_names(&list, standard, name);
+	diag_usage("option '--%s' is ambiguous: %s", quote(name).text, buf_str(&list));
+}
+
 static const struct opt *find_name(const struct parser *p, struct slice name, void **base)
 {
 	struct found f = {0};
 
+	if (!name.len)
+		return NULL;
 	for (const struct optgroup *g = p->groups; g->opts; g++)
 		match_names(g->opts, g->base, name, &f);
 	match_names(standard, NULL, name, &f);
 	if (!f.exact && f.partial > 1)
-		diag_usage("option '--%.*s' is ambiguous", (int)name.len, name.ptr);
+		ambiguous(p, name);
 	*base = f.base;
 	return f.exact || f.partial == 1 ? f.opt : NULL;
 }
@@ -158,15 +216,28 @@ static void option_name(const struct opt *o, char *out, size_t size)
 
 static int choice(const struct opt *o, const char *name, const char *value)
 {
-	char all[256] = "";
+	struct buf all = BUF_INIT;
 
 	for (int i = 0; o->choices[i]; i++) {
-		if (strcmp(o->choices[i], value) == 0)
+		if (strcmp(o->choices[i], value) == 0) {
+			buf_free(&all);
 			return i;
-		size_t n = strlen(all);
-		snprintf(all + n, sizeof all - n, "%s%s", i ? ", " : "", o->choices[i]);
+		}
+		buf_addf(&all, "%s%s", i ? ", " : "", o->choices[i]);
 	}
-	diag_usage("%s: '%s' is none of %s", name, value, all);
+	diag_usage("%s: '%s' is none of %s", name, quote(slice_str(value)).text, buf_str(&all));
+}
+
+static int64_t duration(const char *name, const char *value)
+{
+	int64_t us;
+
+	if (!when_duration(value, &us) || us < 0)
+		diag_usage("%s: '%s' is not a duration (like 500ms, 5s, 1m30s, 2h, 1d)", name,
+			   quote(slice_str(value)).text);
+	if (us > OPT_DURATION_MAX)
+		diag_usage("%s: '%s' is more than 1000 years", name, quote(slice_str(value)).text);
+	return us;
 }
 
 static void store(struct parser *p, const struct opt *o, void *base, const char *value)
@@ -184,6 +255,11 @@ static void store(struct parser *p, const struct opt *o, void *base, const char 
 	case OPT_FLAG:
 		*(bool *)dest = true;
 		break;
+	case OPT_FILE:
+		if (!*value)
+			diag_usage("%s: the name of a file is empty", name);
+		*(const char **)dest = value;
+		break;
 	case OPT_STRING:
 		*(const char **)dest = value;
 		break;
@@ -193,20 +269,20 @@ static void store(struct parser *p, const struct opt *o, void *base, const char 
 		break;
 	case OPT_COUNT:
 		if (!num_int64(value, dest) || *(int64_t *)dest < 0)
-			diag_usage("%s: '%s' is not a count", name, value);
+			diag_usage("%s: '%s' is not a count", name, quote(slice_str(value)).text);
 		break;
 	case OPT_SIZE:
 		if (!num_size(value, dest))
-			diag_usage("%s: '%s' is not a size (like 4096, 64k, 1M)", name, value);
+			diag_usage("%s: '%s' is not a size (like 4096, 64k, 1M)", name,
+				   quote(slice_str(value)).text);
 		break;
 	case OPT_DURATION:
-		if (!when_duration(value, dest) || *(int64_t *)dest < 0)
-			diag_usage("%s: '%s' is not a duration (like 500ms, 5s, 1m30s, 2h, 1d)",
-				   name, value);
+		*(int64_t *)dest = duration(name, value);
 		break;
 	case OPT_CHOICE:
 		*(int *)dest = choice(o, name, value);
 		break;
+	case OPT_REST: /* see take_rest */
 	case OPT_IGNORED:
 		break;
 	}
@@ -223,11 +299,29 @@ static const char *next_arg(struct parser *p, const struct opt *o)
 	return p->argv[++p->at];
 }
 
+/* The words stay in argv, and so end in its NULL. */
+static void take_rest(struct parser *p, const struct opt *o, void *base, const char *attached)
+{
+	struct operands *rest = (void *)((char *)base + o->offset);
+	char name[80];
+
+	option_name(o, name, sizeof name);
+	if (attached)
+		diag_usage("%s stands alone: %s %s", name, name, o->arg);
+	next_arg(p, o);
+	*rest = (struct operands){p->argv + p->at, (size_t)(p->argc - p->at)};
+	p->at = p->argc;
+}
+
 /* `attached`: the argument in the same word, or NULL. */
 static void take(struct parser *p, const struct opt *o, void *base, const char *attached)
 {
 	if (!takes_arg(o)) {
 		store(p, o, base, NULL);
+		return;
+	}
+	if (o->type == OPT_REST) {
+		take_rest(p, o, base, attached);
 		return;
 	}
 	store(p, o, base, attached ? attached : next_arg(p, o));
@@ -243,10 +337,20 @@ static void parse_long(struct parser *p, const char *word)
 	const struct opt *o = find_name(p, name, &base);
 
 	if (!o)
-		diag_usage("unknown option '--%.*s'", (int)name.len, name.ptr);
+		diag_usage("unknown option '--%s'", quote(name.len ? name : slice_str(word)).text);
 	if (eq && !takes_arg(o))
 		diag_usage("option '--%s' takes no argument", o->name);
 	take(p, o, base, eq ? eq + 1 : NULL);
+}
+
+/* The whole character that was typed, which need not be a letter of ASCII. */
+static _Noreturn void unknown_letter(const char *c)
+{
+	size_t len = 1;
+
+	while ((*c & 0x80) && utf8_is_continuation(c[len]))
+		len++;
+	diag_usage("unknown option '-%s'", quote(slice_of(c, len)).text);
 }
 
 static void parse_letters(struct parser *p, const char *word)
@@ -255,7 +359,7 @@ static void parse_letters(struct parser *p, const char *word)
 		void *base = NULL;
 		const struct opt *o = find_letter(p, *c, &base);
 		if (!o)
-			diag_usage("unknown option '-%c'", *c);
+			unknown_letter(c);
 		if (takes_arg(o)) {
 			take(p, o, base, c[1] ? c + 1 : NULL);
 			return;
@@ -276,14 +380,14 @@ void opt_parse(const struct tool *tool, const struct optgroup *groups, int argc,
 	       struct operands *operands)
 {
 	struct parser p = {.tool = tool, .groups = groups, .argv = argv, .argc = argc};
+	struct buf text = BUF_INIT;
 	bool only_operands = false;
 	size_t n = 0;
 
 	for (p.at = 1; p.at < argc; p.at++) {
 		char *word = argv[p.at];
 		if (only_operands || word[0] != '-' || !word[1])
-			argv[n++] =
-				word; /* n < at: argv[0] and what was read already give the room */
+			argv[n++] = word; /* n < at: argv[0], and what was read, give the room */
 		else if (strcmp(word, "--") == 0)
 			only_operands = true;
 		else if (word[1] == '-')
@@ -292,12 +396,12 @@ void opt_parse(const struct tool *tool, const struct optgroup *groups, int argc,
 			parse_letters(&p, word + 1);
 	}
 	if (p.help) {
-		put_help(&p);
-		finish_stdout();
+		put_help(&p, &text);
+		print(&text);
 	}
 	if (p.version) {
-		printf("%s (kpipe) %s\n", diag_name(), PACKAGE_VERSION);
-		finish_stdout();
+		buf_addf(&text, "%s (kpipe) %s\n", diag_name(), PACKAGE_VERSION);
+		print(&text);
 	}
 	*operands = (struct operands){argv, n};
 	check_operands(tool, n);

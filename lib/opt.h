@@ -1,11 +1,10 @@
 /*
- * opt: one table of options serves parsing, --help, and completion.
+ * opt: one table of options serves parsing, --help, and completion, which is made from --help.
  *
  * GNU rules: options and operands in any order, -abc for -a -b -c, -ofile and -o file, --name=value
- * and
- * --name value, unique abbreviations of long names, "--" ends options, "-" is an operand. -h --help
- * and -V --version are understood everywhere. A mistake is one line on standard error and
- * EXIT_USAGE.
+ * and --name value, unique abbreviations of long names, "--" ends options, "-" is an operand. -h
+ * --help and -V --version are understood everywhere. A mistake is one line on standard error and
+ * EXIT_USAGE. Nothing of the environment changes any of this.
  */
 #ifndef KPIPE_OPT_H
 #define KPIPE_OPT_H
@@ -26,22 +25,28 @@ void strlist_free(struct strlist *l);
 enum opt_type {
 	OPT_FLAG,     /* bool: true */
 	OPT_STRING,   /* const char * */
+	OPT_FILE,     /* const char *, not empty */
 	OPT_LIST,     /* struct strlist: each use adds one */
 	OPT_COUNT,    /* int64_t >= 0 */
 	OPT_SIZE,     /* uint64_t bytes, num_size */
-	OPT_DURATION, /* int64_t microseconds >= 0, when_duration */
+	OPT_DURATION, /* int64_t microseconds, 0 to OPT_DURATION_MAX, when_duration */
 	OPT_CHOICE,   /* int: index into choices */
 	OPT_PAIR, /* struct strlist: two arguments, added one after the other (--arg NAME VALUE) */
+	OPT_REST, /* struct operands: all words behind it, at least one (--exec CMD [ARG...]) */
 	OPT_IGNORED, /* taken for compatibility, no effect */
 };
+
+/* 1000 years: no sum of it with another or with a time of our era overflows. */
+#define OPT_DURATION_MAX (INT64_C(1000) * 365 * 24 * 3600 * 1000000)
 
 struct opt {
 	char letter;      /* 0: none */
 	const char *name; /* long name, NULL: none */
 	enum opt_type type;
-	size_t offset;              /* of the destination in the group's base struct */
-	const char *arg;            /* argument's name for help, "NAME VALUE" for a pair */
-	const char *help;           /* one line */
+	size_t offset;    /* of the destination in the group's base struct */
+	const char *arg;  /* its argument, for help; "NAME VALUE" for a pair. Completion knows FILE,
+			     DIR and CMD, and the words in small letters of "fail|skip|FILE" */
+	const char *help; /* one line */
 	const char *const *choices; /* OPT_CHOICE: NULL-terminated */
 };
 

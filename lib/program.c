@@ -13,7 +13,7 @@ static const char *const engines[] = {
 	[EXPR_AUTO] = "auto", [EXPR_NATIVE] = "native", [EXPR_JQ] = "jq", NULL};
 
 const struct opt program_opts[] = {
-	{'f', "from-file", OPT_STRING, OFF(from_file), "FILE", "read the program from FILE", NULL},
+	{'f', "from-file", OPT_FILE, OFF(from_file), "FILE", "read the program from FILE", NULL},
 	{0, "arg", OPT_PAIR, OFF(args), "NAME VALUE", "set $NAME to the string VALUE", NULL},
 	{0, "argjson", OPT_PAIR, OFF(json_args), "NAME JSON", "set $NAME to the JSON text", NULL},
 	{0, "engine", OPT_CHOICE, OFF(engine), "auto|native|jq",

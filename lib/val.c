@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "json.h"
+#include "utf8.h"
 
 double val_double(const struct val *v)
 {
@@ -58,6 +59,19 @@ void val_put_json(struct buf *out, const struct val *v)
 		json_put_string(out, v->str.ptr, v->str.len);
 	else
 		val_put_text(out, v);
+}
+
+void val_put_quote(struct buf *out, const struct val *v)
+{
+	size_t start = out->len, end = start + VAL_QUOTE_MAX;
+
+	val_put_json(out, v);
+	if (out->len <= end)
+		return;
+	while (utf8_is_continuation(out->data[end]))
+		end--;
+	out->len = end;
+	buf_add_str(out, "...");
 }
 
 void val_put_text(struct buf *out, const struct val *v)

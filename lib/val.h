@@ -20,6 +20,8 @@ enum val_type {
 
 struct val {
 	enum val_type type;
+	bool rounded; /* a number: the text or the exact result that it stands for needed more than
+		       * 128 bits */
 	union {
 		struct dec dec;
 		double dbl;
@@ -64,6 +66,10 @@ int val_cmp(const struct val *a, const struct val *b);
 
 /* As JSON text (strings quoted and escaped as jq prints them). */
 void val_put_json(struct buf *out, const struct val *v);
+
+/* The same for a message: what is longer than VAL_QUOTE_MAX bytes is cut, with "..." to say so. */
+enum { VAL_QUOTE_MAX = 60 };
+void val_put_quote(struct buf *out, const struct val *v);
 
 /* As bare text: strings raw, the rest as JSON. */
 void val_put_text(struct buf *out, const struct val *v);

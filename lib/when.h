@@ -15,6 +15,10 @@
 #define WHEN_MS INT64_C(1000)
 #define WHEN_S  INT64_C(1000000)
 
+/* What RFC 3339 can write: the years 0000 to 9999. */
+#define WHEN_MIN INT64_C(-62167219200000000)
+#define WHEN_MAX INT64_C(253402300799999999)
+
 /* The unit of a numeric timestamp. AUTO: not fixed yet, by magnitude. */
 enum when_unit { WHEN_AUTO, WHEN_SECONDS, WHEN_MILLIS, WHEN_MICROS, WHEN_NANOS };
 
@@ -47,8 +51,9 @@ bool when_number(const struct dec *n, enum when_unit unit, int64_t *us);
 bool when_unit_name(const char *s, enum when_unit *unit); /* "s" "ms" "us" "ns" */
 
 /*
- * RFC 3339 in UTC with milliseconds, cut: 2025-04-21T14:08:00.000Z. Years outside 0..9999 get a
- * sign, as in ISO 8601.
+ * RFC 3339 in UTC with milliseconds, cut: 2025-04-21T14:08:00.000Z. What lies outside
+ * WHEN_MIN .. WHEN_MAX gets a sign before its year, as in ISO 8601, and is not read back: event
+ * times and windows do not go there.
  */
 void when_put(struct buf *out, int64_t us);
 

@@ -1,5 +1,7 @@
 #include "window.h"
 
+#include "when.h"
+
 static int64_t floor_mod(int64_t n, int64_t unit)
 {
 	int64_t m = n % unit;
@@ -15,6 +17,11 @@ static int64_t phase(int64_t t, int64_t align, int64_t unit)
 	return m < 0 ? m + unit : m;
 }
 
+int64_t window_most(const struct window *w)
+{
+	return w->kind == WINDOW_TUMBLE ? 1 : (w->size - 1) / w->step + 1;
+}
+
 bool window_first(const struct window *w, int64_t t, struct span *s)
 {
 	int64_t grid = w->kind == WINDOW_HOP ? w->step : w->size;
@@ -24,7 +31,8 @@ bool window_first(const struct window *w, int64_t t, struct span *s)
 	if (w->kind == WINDOW_HOP)
 		back += (w->size - 1 - past) / w->step * w->step;
 	if (__builtin_sub_overflow(t, back, &start) ||
-	    __builtin_add_overflow(t, w->size - past, &last_end))
+	    __builtin_add_overflow(t, w->size - past, &last_end) || start < WHEN_MIN ||
+	    last_end > WHEN_MAX)
 		return false;
 	s->start = start;
 	if (w->kind == WINDOW_CUMULATE)

@@ -24,11 +24,14 @@ struct span {
 	int64_t start, end;
 };
 
+/* How many windows a time can be in, at most. */
+int64_t window_most(const struct window *w);
+
 /*
  * The windows of time t, in order of their end:
  *     for (bool more = window_first(w, t, &s); more; more = window_next(w, t, &s))
- * False when there is none. A time has all of its windows or, when an edge of one would not fit
- * 64 bits, none at all.
+ * False when there is none. A time has all of its windows or, when an edge of one would lie outside
+ * WHEN_MIN .. WHEN_MAX, none at all.
  */
 bool window_first(const struct window *w, int64_t t, struct span *s);
 bool window_next(const struct window *w, int64_t t, struct span *s);

@@ -439,7 +439,7 @@ a,7'
 	csv 'k,v\na,1\n\xff,2\n'
 	refuses '3: not UTF-8 (convert with iconv)' -g k
 	csv 'k,v\na,1\nbcd,2\n'
-	refuses '3: longer than --max-line' -g k --max-line 4
+	refuses '3: a line of more than 4 bytes (--max-line)' -g k --max-line 4
 	csv 'k,v\n[],1\n{,2\n'
 	run --separate-stderr csvagg -g 'x=k | fromjson' in.csv
 	assert_status 1

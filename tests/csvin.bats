@@ -441,7 +441,7 @@ misused()
 
 @test "a row over --max-line" {
 	csv 'a,b\n1,22222222\n3,4\n'
-	refuses '2: longer than --max-line' --max-line 9
+	refuses '2: a line of more than 9 bytes (--max-line)' --max-line 9
 	gives csvin --max-line 10 in.csv <<-'END'
 	{"a":1,"b":22222222}
 	{"a":3,"b":4}

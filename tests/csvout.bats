@@ -126,9 +126,9 @@ gives_back()
 
 @test "a field that is no column" {
 	json '{"a":1}' '{"a":2,"b":3}' '{"a":4}'
-	refuses "2: field 'b' is no column (see --columns and --extra)"
+	refuses "2: field \"b\" is no column (see --columns and --extra)"
 	assert_output $'a\n1'
-	refuses "2: field 'b' is no column (see --columns and --extra)" --extra bad
+	refuses "2: field \"b\" is no column (see --columns and --extra)" --extra bad
 	gives csvout --extra ignore in.ndjson <<-'END'
 	a
 	1
@@ -147,7 +147,7 @@ gives_back()
 	b,"c,d",x,a
 	2,3,,1
 	END
-	refuses "1: field 'c,d' is no column (see --columns and --extra)" --columns a,b
+	refuses "1: field \"c,d\" is no column (see --columns and --extra)" --columns a,b
 	gives csvout --columns b --extra ignore in.ndjson <<-'END'
 	b
 	2
@@ -247,7 +247,7 @@ gives_back()
 	assert_output $'a\n1\n4'
 	assert_stderr 'csvout: 5 in, 2 used, 3 bad, 0 late'
 	same_text '{"error":"invalid JSON","source":"in.ndjson","line":1,"input":"x"}
-{"error":"field '\''c'\'' is no column (see --columns and --extra)","source":"in.ndjson","line":4,"input":"{\"a\":2,\"c\":3}"}
+{"error":"field \"c\" is no column (see --columns and --extra)","source":"in.ndjson","line":4,"input":"{\"a\":2,\"c\":3}"}
 {"error":"not an object","source":"in.ndjson","line":5,"input":"[]"}' "$(cat bad.ndjson)"
 }
 

@@ -1,8 +1,9 @@
 #!/usr/bin/env bats
-# What every filter does alike (lib/filter), shown by kmap, kfilter and kcount: inputs, bad records,
-# threads, flushing, signals, exit status.
+# What every filter does alike (lib/filter), shown by kmap, kfilter and kcount: bad records, threads,
+# flushing, signals, exit status. What all tools promise of their input is in tests/contracts.
 
 load helper
+load process
 
 # 200000 records, and the same with one of them broken.
 setup_file()
@@ -50,56 +51,12 @@ words()
 
 # --- Inputs ---
 
-@test "an empty input" {
-	gives kmap . /dev/null </dev/null
-	gives kfilter . /dev/null </dev/null
-	gives kmap . </dev/null
-	: >in.ndjson
-	gives kmap . in.ndjson in.ndjson </dev/null
-}
-
-@test "a last line without its newline is a line" {
-	bytes '1\n2'
-	gives kmap . in.ndjson <<<$'1\n2'
-	gives kfilter . in.ndjson <<<$'1\n2'
-	gives kcount in.ndjson <<<'{"count":2}'
-	bytes '1'
-	gives kmap . in.ndjson in.ndjson <<<$'1\n1'
-}
-
-@test "blank lines are no records, but they count as lines" {
-	bytes '\n \n\t\n\r\n\n'
-	gives kmap . in.ndjson </dev/null
-	gives kcount in.ndjson <<<'{"count":0}'
-	bytes '\n1\n\n \n2\n\nx\n'
-	stopped kmap 1 'in.ndjson:7: '"$(words x)" .
-	assert_output $'1\n2'
-}
-
-@test "CRLF: kmap prints newlines, kfilter what was there" {
-	bytes '{"a":1}\r\n\r\n{"a":2}\r\n'
-	gives kmap .a in.ndjson <<<$'1\n2'
-	printf '{"a":2}\r\n' >want
-	gives kfilter '.a > 1' in.ndjson <want
-}
-
 @test "a byte order mark goes at the start of each file, nowhere else" {
 	bytes '\xef\xbb\xbf{"a":1}\n'
 	gives kmap .a in.ndjson in.ndjson <<<$'1\n1'
 	gives kfilter . in.ndjson <<<'{"a":1}'
 	bytes '{"a":"\xef\xbb\xbf"}\n'
 	gives kfilter . in.ndjson <in.ndjson
-}
-
-@test "a NUL byte is no JSON, in any place" {
-	bytes '1\n{"a":\0002}\n'
-	stopped kmap 1 'in.ndjson:2: invalid JSON: a NUL byte' .
-	assert_output 1
-	stopped kfilter 1 'in.ndjson:2: invalid JSON: a NUL byte' .
-	bytes '"x\0"\n'
-	stopped kmap 1 'in.ndjson:1: invalid JSON: a NUL byte' .
-	bytes '1\0\n'
-	stopped kcount 1 'in.ndjson:1: invalid JSON: a NUL byte' -g .
 }
 
 @test "bytes that are not UTF-8 are replaced where they are printed, as jq does" {
@@ -132,67 +89,12 @@ words()
 	assert_stderr 'kmap: stdin:3: '"$(words '{"a":')"
 }
 
-@test "lines are counted anew in each file" {
-	printf '1\n2\n' >a
-	printf '3\nx\n' >b
-	run --separate-stderr kmap . a b
-	assert_status 1
-	assert_output $'1\n2\n3'
-	assert_stderr "kmap: b:2: $(words x)"
-	run --separate-stderr kmap . a - b <<<x
-	assert_stderr "kmap: stdin:1: $(words x)"
-}
-
-@test "two JSON texts on a line" {
-	records '{"a":1}' '{"a":2} {"a":3}'
-	for tool in 'kmap .' 'kfilter .' 'kcount -g .a'; do
-		stopped ${tool%% *} 1 \
-			'in.ndjson:2: two JSON texts on a line (one per line: jq -c .)' ${tool#* }
-	done
+@test "what follows a JSON text is bad" {
 	records '{"a":1}x'
 	stopped kfilter 1 "in.ndjson:1: $(words '{"a":1}x')" .
 }
 
-@test "a file that is missing among several" {
-	records 1 2
-	run --separate-stderr kmap . in.ndjson missing in.ndjson
-	assert_status 1
-	assert_output $'1\n2'
-	assert_stderr 'kmap: missing: No such file or directory'
-	run --separate-stderr kcount in.ndjson missing
-	assert_status 1
-	assert_output ''
-}
-
-@test "a directory" {
-	mkdir dir
-	for tool in 'kmap .' 'kfilter .' kcount; do
-		run --separate-stderr $tool dir
-		assert_status 1
-		assert_output ''
-		assert_stderr "${tool%% *}: dir: Is a directory"
-	done
-}
-
-@test "- is standard input, among files too" {
-	records 1
-	run kmap . in.ndjson - in.ndjson <<<2
-	assert_output $'1\n2\n1'
-	run kcount - <<<2
-	assert_output '{"count":1}'
-}
-
 # --- --max-line ---
-
-@test "--max-line: a longer line is bad" {
-	records 1 12345678901 1234567890 2
-	stopped kmap 1 'in.ndjson:2: a line of more than 10 bytes (--max-line)' --max-line 10 .
-	assert_output 1
-	run --separate-stderr kmap --max-line 10 --bad skip . in.ndjson
-	assert_status 0
-	assert_output $'1\n1234567890\n2'
-	assert_stderr 'kmap: 4 in, 3 used, 1 bad, 0 late'
-}
 
 @test "--max-line: the same for a line of many blocks, from a file or a pipe" {
 	{
@@ -237,45 +139,6 @@ words()
 }
 
 # --- --bad ---
-
-@test "--bad FILE: each bad record with its error, place and bytes" {
-	bytes '1\n{"a\\"\n"\xff\n2\n'
-	run --separate-stderr kmap --bad bad.ndjson . in.ndjson
-	assert_status 0
-	assert_output $'1\n2'
-	assert_stderr 'kmap: 4 in, 2 used, 2 bad, 0 late'
-	cat >want <<-END
-	{"error":"$(words '{"a\"')","source":"in.ndjson","line":2,"input":"{\\"a\\\\\\""}
-	{"error":"$(words $'"\xff')","source":"in.ndjson","line":3,"input_base64":"Iv8="}
-	END
-	same_file want bad.ndjson
-	# It grows.
-	run kmap --bad bad.ndjson . <<<x
-	assert_status 0
-	echo '{"error":"'"$(words x)"'","source":"stdin","line":1,"input":"x"}' >>want
-	same_file want bad.ndjson
-}
-
-@test "--bad FILE: one that cannot be opened, one that is full" {
-	records x
-	run --separate-stderr kmap --bad no/such/file . in.ndjson
-	assert_status 1
-	assert_stderr 'kmap: no/such/file: No such file or directory'
-	[ -e /dev/full ] || skip "no /dev/full"
-	run --separate-stderr kmap --bad /dev/full . in.ndjson
-	assert_status 1
-	assert_stderr 'kmap: /dev/full: write error: No space left on device'
-}
-
-@test "the last line on stderr accounts for what was skipped" {
-	records 1 x 2 y
-	run --separate-stderr kfilter --bad skip . in.ndjson
-	assert_stderr 'kfilter: 4 in, 2 used, 2 bad, 0 late'
-	run --separate-stderr kfilter --bad skip -q . in.ndjson
-	assert_stderr ''
-	run --separate-stderr kfilter --bad skip . <<<1
-	assert_stderr ''
-}
 
 @test "--stats: one line of JSON, in which in is used and bad and late" {
 	records 1 x '' 2 '[NaN]' 3
@@ -404,15 +267,6 @@ alike()
 	assert_status 2
 }
 
-@test "no environment, any locale" {
-	records '{"v":1.5,"s":"é"}'
-	tools=${PATH%%:*}
-	run env -i "$(command -v kmap)" '.v * 2, .s' in.ndjson
-	assert_output $'3\n"é"'
-	LC_ALL=de_DE.UTF-8 LANG=de_DE run kcount -a 'sum(.v * 1.5)' in.ndjson
-	assert_output '{"sum(.v * 1.5)":2.25}'
-}
-
 @test "a reader that leaves ends a tool quietly" {
 	for tool in 'kmap .' 'kfilter .' 'kmap -j 2 .' 'kcount --every 0s'; do
 		run bash -c "yes 1 | { $tool; echo status \$? >&3; } 3>status 2>err | head -n 1"
@@ -431,51 +285,6 @@ alike()
 }
 
 # --- Promptness and signals ---
-
-# start CMD...: in the background, with signals as an interactive shell gives them; $pid.
-start()
-{
-	set -m
-	"$@" 3>&- 7>&- &
-	pid=$!
-	set +m
-}
-
-# Makes a named pipe `in` that stays open until `exec 7>&-`.
-open_in()
-{
-	mkfifo in
-	exec 7<>in
-}
-
-# ended STATUS: the process of start ends, within a time, with this status.
-ended()
-{
-	local status=0
-	eventually 20 gone
-	wait "$pid" || status=$?
-	same_text "$1" "$status"
-}
-
-gone()
-{
-	! kill -0 "$pid" 2>/dev/null || [ "$(ps -o stat= -p "$pid" | cut -c 1)" = Z ]
-}
-
-# Its handlers stand: a signal that came before would be the shell's affair.
-catches_signals()
-{
-	[ -r "/proc/$pid/status" ] || skip "no /proc"
-	# SIGINT is 2: the second bit of the mask.
-	local caught
-	caught=$(sed -n 's/^SigCgt:[[:space:]]*//p' "/proc/$pid/status")
-	[ -n "$caught" ] && ((0x$caught & 2))
-}
-
-holds()
-{
-	[ -e "$2" ] && [ "$(cat "$2")" = "$1" ]
-}
 
 @test "output is flushed before the tool waits: a record goes through a pipe at once" {
 	mkfifo in out
@@ -610,7 +419,6 @@ holds()
 @test "a signal while a named pipe has no other end" {
 	mkfifo lonely
 	start kmap . lonely
-	# It is in open(2) then, or about to be.
 	eventually 20 catches_signals
 	kill -INT "$pid"
 	ended 130
@@ -651,13 +459,4 @@ holds()
 	# Quadratic, this would take minutes.
 	run timeout 60 kcount -u "$big"
 	assert_output '{"count":200000}'
-}
-
-@test "--progress: records and rate, once a second" {
-	open_in
-	start kmap --progress . <in >out 2>err
-	echo 1 >&7
-	eventually 20 grep -Eq '^kmap: 1 records, [0-9]+/s$' err
-	exec 7>&-
-	ended 0
 }

@@ -28,6 +28,15 @@ setup()
 	common_setup
 }
 
+# The tools that are built, by name.
+tools()
+{
+	local file
+	for file in "$KPIPE_BUILDDIR"/tools/*; do
+		[ ! -f "$file" ] || [ ! -x "$file" ] || echo "${file##*/}"
+	done
+}
+
 # --- What a test needs, else it is skipped with the reason ---
 
 # need CMD [REASON]: a program that may not be there.

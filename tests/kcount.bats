@@ -155,6 +155,53 @@ refuses()
 	gives kcount -a 's=sum(.v)' in.ndjson <<<'{"s":100009007199254740993.5}'
 }
 
+@test "a product, sum or number past 128 bits is counted as inexact" {
+	printf '%s\n' '{"a":1.2345678901234567890123,"b":1.2345678901234567890123,"n":1}' >in
+	run --separate-stderr kcount --stats \
+		-a 's=sum(.a * .b), m=max(.a * .b + 1), q=p50(.a * .b), e=sum(.a), f=sum(.a / .b)' in
+	assert_output <<-'END'
+	{"s":1.5241578753238834,"m":2.5241578753238834,"q":1.5241578753238834,"e":1.2345678901234567890123,"f":1}
+	END
+	assert_match '"inexact":3,' "$stderr"
+	echo '{"a":0.123456789012345678901234567890123456789012}' >in
+	run --separate-stderr kcount -a 's=sum(.a)' --stats in
+	assert_output '{"s":0.12345678901234568}'
+	assert_match '"inexact":1,' "$stderr"
+}
+
+@test "quantiles of decimals are exact" {
+	printf '{"a":%s}\n' 0.1 0.2 >in
+	gives kcount -a 'm=median(.a), p=p99.9(.a)' in <<<'{"m":0.15,"p":0.1999}'
+	printf '{"a":%s}\n' 9007199254740995 9007199254740993 9007199254740993 >in
+	gives kcount -a 'm=median(.a), p=p100(.a)' in <<<'{"m":9007199254740993,"p":9007199254740995}'
+}
+
+@test "what is not a finite number is a bad record where an aggregate asks for it" {
+	local number
+	for number in NaN nan; do
+		run --separate-stderr kcount -a 'n=sum(.a * 2)' <<<"{\"a\":$number}"
+		assert_status 1
+		assert_stderr 'kcount: stdin:1: sum(.a * 2): NaN is not a number'
+	done
+	for number in NaN Infinity 1e400 -1e999; do
+		run --separate-stderr kcount -a 'n=count(.a)' <<<"{\"a\":$number}"
+		assert_status 1
+		assert_stderr 'kcount: stdin:1: count(.a): NaN, or a number beyond what a double holds'
+	done
+	run --separate-stderr kcount -a 'm=max(.a | log)' <<<'{"a":-1}'
+	assert_status 1
+	assert_stderr 'kcount: stdin:1: max(.a | log): NaN is not a number'
+	echo '{"a":NaN,"b":3}' >in
+	gives kcount -a 'n=sum(.b)' in <<<'{"n":3}'
+}
+
+@test "objects are one value, whatever the order of their members, where values are compared" {
+	printf '%s\n' '{"o":{"b":1,"a":2}}' '{"o":{"a":2.0,"b":1}}' '{"o":[1]}' >in
+	gives kcount -a 'n=distinct(.o), m=mode(.o), s=collect_set(.o), f=first(.o), l=collect(.o)' in <<-'END'
+	{"n":2,"m":{"a":2,"b":1},"s":[{"a":2,"b":1},[1]],"f":{"b":1,"a":2},"l":[{"b":1,"a":2},{"a":2,"b":1},[1]]}
+	END
+}
+
 @test "null is skipped, in sums and in what they are of" {
 	records '{"p":1,"q":2}' '{"p":null,"q":2}' '{"p":3}' '{"p":4,"q":5}'
 	gives kcount -a 'count, count(.q), sum(.p), avg(.p), sum(.p * .q), sum(.p + .q)' in.ndjson <<-'END'

@@ -2,6 +2,7 @@
 # kmap: each record through a jq program.
 
 load helper
+load process
 
 # records LINE...: writes in.ndjson.
 records()
@@ -259,12 +260,62 @@ refuses()
 	refuses '1: a\x1b[31m\nb' error
 }
 
-@test "a failed record prints nothing of its own" {
+@test "a failed record prints nothing of its own, unless the run ends there, as with jq" {
 	records '[1,2]' '[3,"x",4]' '[5]'
 	run --separate-stderr kmap --bad skip '.[] | . + 1' in.ndjson
 	assert_output $'2\n3\n6'
 	refuses '2: string ("x") and number (1) cannot be added' '.[] | . + 1'
-	assert_output $'2\n3'
+	assert_output $'2\n3\n4'
+	refuses '2: string ("x") and number (1) cannot be added' -j 2 '.[] | . + 1'
+	assert_output $'2\n3\n4'
+}
+
+# --- Results without an end ---
+
+# What a test that failed has left.
+teardown()
+{
+	[ -z "${pid:-}" ] || kill -KILL "$pid" 2>/dev/null || :
+}
+
+@test "results of one record go out as they come" {
+	records 1
+	run bash -c '(kmap "repeat(.)" in.ndjson 2>err; echo $? >status) | head -n 3'
+	assert_output $'1\n1\n1'
+	holds 141 status
+	same_file /dev/null err
+}
+
+@test "a reader that leaves is noticed where results are kept back" {
+	records 1
+	run bash -c '(kmap --bad skip "repeat(.)" in.ndjson 2>err; echo $? >status) | true'
+	holds 141 status
+	same_file /dev/null err
+}
+
+@test "a signal ends the results of one record of a file" {
+	records 1
+	for bad in fail skip; do
+		start kmap --bad $bad 'repeat(.)' in.ndjson >out
+		eventually 20 catches_signals
+		[ $bad = skip ] || eventually 20 test -s out
+		kill -INT "$pid"
+		ended 130
+	done
+	# Kept back, and not whole.
+	same_file /dev/null out
+}
+
+@test "a second signal ends a program that never ends" {
+	open_in
+	echo 1 >&7
+	start kmap 'last(range(1e15))' <in
+	eventually 20 catches_signals
+	kill -INT "$pid"
+	eventually 20 took_signals
+	kill -TERM "$pid"
+	ended 143
+	exec 7>&-
 }
 
 @test "an import that is not there is an error of the program" {

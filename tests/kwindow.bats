@@ -203,18 +203,20 @@ misused()
 }
 
 @test "times, delays and graces at the edge of their range" {
-	printf '{"t":%s}\n' 9223372036854775807 -9223372036854775808 >in.ndjson
+	printf '{"t":%s}\n' 9223372036854775807 253402300800000000 253402300799999999 \
+		-62167219200000001 -9223372036854775808 >in.ndjson
 	run --separate-stderr kwindow --tumble 1s -T .t --time-unit us --bad skip in.ndjson
 	assert_output ''
-	assert_stderr 'kwindow: 2 in, 0 used, 2 bad, 0 late'
-	at -9223372000000000000 9223372000000000000 0
-	run --separate-stderr kwindow --tumble 1s -T .t --time-unit us --delay 106751991d \
-		--grace 106751991d in.ndjson
+	assert_stderr 'kwindow: 5 in, 0 used, 5 bad, 0 late'
+	at -62167219200000000 0 253402300798999999 250000000000000000
+	run --separate-stderr kwindow --tumble 1s -T .t --time-unit us --delay 364000d \
+		--grace 364000d in.ndjson
 	assert_status 0
 	assert_output <<-'END'
-	{"window_start":"-290308-12-22T06:13:20.000Z","window_end":"-290308-12-22T06:13:21.000Z","count":1}
+	{"window_start":"0000-01-01T00:00:00.000Z","window_end":"0000-01-01T00:00:01.000Z","count":1}
 	{"window_start":"1970-01-01T00:00:00.000Z","window_end":"1970-01-01T00:00:01.000Z","count":1}
-	{"window_start":"+294247-01-09T17:46:40.000Z","window_end":"+294247-01-09T17:46:41.000Z","count":1}
+	{"window_start":"9892-03-08T12:26:40.000Z","window_end":"9892-03-08T12:26:41.000Z","count":1}
+	{"window_start":"9999-12-31T23:59:58.000Z","window_end":"9999-12-31T23:59:59.000Z","count":1}
 	END
 	assert_stderr ''
 }
@@ -679,8 +681,12 @@ time_is_bad()
 	time_is_bad 'not a time: " 1"' '" 1"'
 	time_is_bad 'not a time: "007"' '"007"'
 	time_is_bad 'not a time: 1e+300' 1e300
-	time_is_bad 'time out of range' 9223372036854775808000
-	time_is_bad 'time out of range' 9223372036855 --time-unit s
+	time_is_bad 'time out of range (years 0000 to 9999)' 9223372036854775808000
+	time_is_bad 'time out of range (years 0000 to 9999)' 9223372036855 --time-unit s
+	time_is_bad 'time out of range (years 0000 to 9999)' 1713712245123 --time-unit s
+	time_is_bad 'time out of range (years 0000 to 9999)' '"9999-12-31T23:59:59-01:00"'
+	time_is_bad 'time out of range (a window would leave the years 0000 to 9999)' \
+		'"9999-12-31T23:59:59Z"'
 }
 
 @test "units do not mix" {
@@ -858,6 +864,10 @@ time_is_bad()
 	misused "--hop: STEP must be more than 0 and at most SIZE$help" -T .t --hop 5s/0
 	misused "--hop: '' is not a duration (like 500ms, 5s, 1m30s, 2h, 1d)$help" -T .t --hop 5s/
 	misused "--cumulate: STEP must divide MAX$help" -T .t --cumulate 5s/2s
+	misused "--hop: a record would be in 31536000 windows (the most is 100000)$help" \
+		-T .t --hop 365d/1s
+	misused "--cumulate: a record would be in 100001 windows (the most is 100000)$help" \
+		-T .t --cumulate 100001ms/1ms
 	misused "--align: 'x' is not a duration (like 500ms, 5s, 1m30s, 2h, 1d)$help" -T .t --tumble 5s --align x
 	misused "-T EXPR is missing: which field is a record's event time?$help" --tumble 5s
 	misused "--time-unit: 'h' is none of s, ms, us, ns$help" -T .t --tumble 5s --time-unit h

@@ -20,9 +20,9 @@ function sideways(from, names,    i, count, list)
 }
 
 BEGIN {
-	layer(0, "diag mem buf num when keytab json")
+	layer(0, "diag mem buf num when keytab json utf8")
 	layer(1, "rec val agg group window watermark eventtime")
-	layer(2, "loop lineio envelope control jqprog scan expr csvio state tz")
+	layer(2, "loop lineio envelope control jqprog scan expr csvio state tz progress")
 	layer(3, "opt filter program groupby csvhead kafka")
 
 	# In layers 0 and 1 sideways is free, as long as there is no circle.

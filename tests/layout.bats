@@ -67,9 +67,10 @@ breaks()
 	units=$(words_of unit_tests tests/local.mk)
 	each_in "${units//$'\n'/.c$'\n'}.c" tests/unit/test-*.c
 	each_in "$(words_of broker_tests tests/local.mk)" tests/broker/*.bats
+	each_in "$(words_of contract_tests tests/local.mk)" tests/contracts/*.bats
 	# shellcheck disable=SC2046 # none has blanks
 	each_in "$(words_of bats_tests tests/local.mk)" \
-		$(find tests -name '*.bats' ! -path 'tests/broker/*')
+		$(find tests -name '*.bats' ! -path 'tests/broker/*' ! -path 'tests/contracts/*')
 }
 
 @test "what tests/local.mk lists is there" {
@@ -151,8 +152,8 @@ breaks()
 @test "scripts pass shellcheck" {
 	need shellcheck
 	# .ci is not in a tarball, and what lies in build-aux is not all ours.
-	scripts=(bootstrap build-aux/version.sh)
-	for file in .ci/run tests/* tests/kafka/*; do
+	scripts=(bootstrap build-aux/version.sh completions/generate)
+	for file in .ci/run tests/* tests/checks/* tests/kafka/*; do
 		[ -f "$file" ] && head -n 1 "$file" | grep -Eq '^#!.*[/ ](ba)?sh$' && scripts+=("$file")
 	done
 	shellcheck "${scripts[@]}"

@@ -1,5 +1,6 @@
 # The tests. `make check`: unit tests, and every .bats file; those of tests/broker each against a
 # box broker of their own. `make check-kafka`: tests/broker against one real Apache Kafka.
+# `make check-asan`, `check-valgrind` and `check-analyze`: tests/checks.
 # All of them speak TAP; each writes beside its log NAME.trs, which tests/summary.sh adds up.
 
 # Programs of one source file, tests/unit/NAME.c.
@@ -7,6 +8,7 @@ unit_tests = \
 	tests/unit/test-agg \
 	tests/unit/test-csvio \
 	tests/unit/test-envelope \
+	tests/unit/test-eventtime \
 	tests/unit/test-expr \
 	tests/unit/test-group \
 	tests/unit/test-json \
@@ -24,11 +26,13 @@ unit_tests = \
 bats_tests = \
 	tests/bootstrap.bats \
 	tests/cases.bats \
+	tests/completions.bats \
 	tests/csvagg.bats \
 	tests/csvin.bats \
 	tests/csvout.bats \
 	tests/demo.bats \
 	tests/filter.bats \
+	tests/install.bats \
 	tests/kbroker.bats \
 	tests/kcount.bats \
 	tests/kfilter.bats \
@@ -58,19 +62,33 @@ tests_unit_test_val_LDADD = $(LDADD) -lm
 
 # What every tool promises: the same files, once for each tool that is built.
 contract_tests = \
+	tests/contracts/bad.bats \
+	tests/contracts/environment.bats \
 	tests/contracts/input.bats \
-	tests/contracts/options.bats
+	tests/contracts/options.bats \
+	tests/contracts/output.bats \
+	tests/contracts/signals.bats
 
-contract_trs = $(bin_PROGRAMS:tools/%$(EXEEXT)=tests/contracts/%.trs)
+contract_tools = $(or $(CONTRACT_TOOLS),$(bin_PROGRAMS:tools/%$(EXEEXT)=%))
+contract_trs = $(contract_tools:%=tests/contracts/%.trs)
 
 EXTRA_DIST += \
 	$(bats_tests) \
 	$(broker_tests) \
 	$(contract_tests) \
+	tests/contracts/damage.py \
 	tests/contracts/run \
+	tests/contracts/runs.bash \
+	tests/contracts/terminal.py \
 	tests/contracts/tools.bash \
 	tests/bounded \
 	tests/cases \
+	tests/checks/analyze \
+	tests/checks/asan \
+	tests/checks/complete \
+	tests/checks/reports \
+	tests/checks/skip \
+	tests/checks/valgrind \
 	tests/helper.bash \
 	tests/kafka/broker \
 	tests/kafka/fetch \
@@ -81,11 +99,15 @@ EXTRA_DIST += \
 	tests/kafka/suite \
 	tests/kafka/with-kafka \
 	tests/layers.awk \
+	tests/lsan.supp \
 	tests/model.py \
 	tests/oracle.py \
+	tests/process.bash \
 	tests/run-bats \
 	tests/summary.sh \
-	tests/unit/tap.h
+	tests/sums.py \
+	tests/unit/tap.h \
+	tests/valgrind.supp
 
 tests_env = \
 	KPIPE_SRCDIR='$(abs_top_srcdir)'; export KPIPE_SRCDIR; \
@@ -114,8 +136,11 @@ tests/contracts/never:
 
 .PHONY: tests/contracts/never
 
-check-local: $(contract_trs)
-	@$(top_srcdir)/tests/summary.sh $(contract_trs)
+# Who asks for some TESTS does not ask for these.
+contract_trs_wanted = $(if $(filter command,$(origin TESTS)),,$(contract_trs))
+
+check-local: $(contract_trs_wanted)
+	@test -z '$(contract_trs_wanted)' || $(top_srcdir)/tests/summary.sh $(contract_trs_wanted)
 
 CLEANFILES += $(contract_trs) $(contract_trs:.trs=.log)
 
@@ -135,3 +160,48 @@ check-kafka: all
 .PHONY: check-kafka
 
 CLEANFILES += $(kafka_trs) $(kafka_trs:.trs=.log) tests/kafka-broker.log
+
+checks = $(srcdir)/tests/checks
+
+check-asan:
+	@CC='$(CC)' $(checks)/asan '$(abs_srcdir)' $(MAKE)
+
+# Those that run each tool: a start under memcheck takes a second.
+valgrind_bats = \
+	tests/broker/examples.bats \
+	tests/demo.bats \
+	tests/kmap.bats \
+	tests/man.bats
+valgrind_trs = $(unit_tests:%=%.valgrind.trs) $(valgrind_bats:.bats=.valgrind.trs)
+
+$(unit_tests:%=%.valgrind.trs): %.valgrind.trs: %$(EXEEXT)
+	@$(run_tap) $*.valgrind -- $(LOG_COMPILER) $$KPIPE_MEMCHECK ./$<
+
+$(valgrind_bats:.bats=.valgrind.trs): %.valgrind.trs: %.bats
+	@$(MKDIR_P) $(@D)
+	@$(run_tap) $*.valgrind -- $(BATS_LOG_COMPILER) $<
+
+check-valgrind: all $(check_PROGRAMS)
+	@$(checks)/valgrind '$(abs_srcdir)' '$(bin_PROGRAMS)' '$(valgrind_trs)' $(MAKE) -k $(valgrind_trs)
+
+# Each source file: what gcc and clang warn of, and what clang's analyzer and cppcheck find.
+analyzed = $(filter %.c,$(libkpipe_a_SOURCES)) $(bin_PROGRAMS:%$(EXEEXT)=%.c)
+analyze_trs = $(analyzed:.c=.analyze.trs)
+
+$(analyze_trs): %.analyze.trs: %.c
+	@$(MKDIR_P) $(@D)
+	@$(run_tap) $*.analyze -- $(checks)/analyze $< -I. $(AM_CPPFLAGS) $(CPPFLAGS) $(WARN_CFLAGS) \
+		$(PTHREAD_FLAGS) $(JQ_CFLAGS) $(RDKAFKA_CFLAGS)
+
+check-analyze: all
+	@rm -f $(analyze_trs)
+	@$(MAKE) -k $(analyze_trs) || :
+	@$(top_srcdir)/tests/summary.sh $(analyze_trs)
+
+.PHONY: check-asan check-valgrind check-analyze clean-checks
+
+CLEANFILES += $(valgrind_trs) $(valgrind_trs:.trs=.log) $(analyze_trs) $(analyze_trs:.trs=.log)
+
+clean-local: clean-checks
+clean-checks:
+	rm -rf asan valgrind

@@ -9,15 +9,6 @@ pages()
 	printf '%s\n' "$KPIPE_SRCDIR"/man/*.[1-9]
 }
 
-# The tools, by their pages.
-tools()
-{
-	local page
-	for page in "$KPIPE_SRCDIR"/man/*.1; do
-		basename "$page" .1
-	done
-}
-
 # each CHECK ARG...: runs CHECK with each ARG, to the last one, and fails when any failed.
 each()
 {
@@ -74,8 +65,10 @@ options_in_page()
 # check_options TOOL [PAGE]
 check_options()
 {
+	local page=${2:-$KPIPE_SRCDIR/man/$1.1}
+	[ -e "$page" ] || fail "$1 has no page" || return
 	options_in_help "$1" >help
-	options_in_page "${2:-$KPIPE_SRCDIR/man/$1.1}" >page
+	options_in_page "$page" >page
 	[ -s help ] || fail "$1 --help lists no options" || return
 	same_file help page
 }
@@ -96,6 +89,51 @@ check_options()
 	for page in missing more otherwise; do
 		run check_options kcount "$page.1"
 		assert_status 1
+	done
+}
+
+# The options that a page's SYNOPSIS shows.
+options_in_synopsis()
+{
+	awk '
+	/^\.Sh/ {
+		inside = /SYNOPSIS/
+	}
+	inside {
+		for (i = 1; i < NF; i++)
+			if ($i == "Fl" || $i == ".Fl")
+				print "-" $(i + 1)
+	}' "$1"
+}
+
+# check_synopsis TOOL [PAGE]
+check_synopsis()
+{
+	local option
+	options_in_help "$1" | grep -o -e '^-[^-]' -e '--[a-z-]*' >known
+	for option in $(options_in_synopsis "${2:-$KPIPE_SRCDIR/man/$1.1}"); do
+		grep -qx -- "$option" known || fail "$1: SYNOPSIS has $option" || return
+	done
+}
+
+@test "a SYNOPSIS shows no option that is not there" {
+	each check_synopsis $(tools)
+}
+
+@test "an option in SYNOPSIS that is not there is found" {
+	page=$KPIPE_SRCDIR/man/kcount.1
+	options_in_synopsis "$page" | grep -qx -- --every
+	sed 's/^\.Op Fl a /.Op Fl A /' "$page" >letter.1
+	sed 's/^\.Op Fl -every/.Op Fl -ever/' "$page" >name.1
+	for page in letter name; do
+		run check_synopsis kcount "$page.1"
+		assert_status 1
+	done
+}
+
+@test "every page of a tool is that of one that is built" {
+	for page in "$KPIPE_SRCDIR"/man/*.1; do
+		tools | grep -qx "$(basename "$page" .1)" || fail "no tool: ${page##*/}"
 	done
 }
 

@@ -17,6 +17,7 @@ import random
 import shlex
 import subprocess
 import sys
+import tempfile
 from datetime import datetime, timedelta
 from decimal import Decimal, getcontext
 from fractions import Fraction
@@ -28,13 +29,29 @@ getcontext().prec = 100  # nothing here is rounded but by mean()
 # --- Tools ---
 
 
+def must_succeed(args, status, out, err):
+    if status:
+        sys.exit(f"status {status} of: {shlex.join(args)}\n{err.decode()}")
+    return out.decode(), err.decode()
+
+
 def run(args, stdin=b""):
     """Standard output and standard error of what must succeed."""
     done = subprocess.run(args, input=stdin, capture_output=True)
-    out, err = done.stdout.decode(), done.stderr.decode()
-    if done.returncode:
-        sys.exit(f"status {done.returncode} of: {shlex.join(args)}\n{err}")
-    return out, err
+    return must_succeed(args, done.returncode, done.stdout, done.stderr)
+
+
+def run_piped(r, args, data):
+    """The same, the input written in pieces of random sizes."""
+    least = len(data) // 1000 + 1
+    sizes, data = [least, r.randint(least, 70000 + least), 1 << 20], memoryview(data)
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        with subprocess.Popen(args, stdin=subprocess.PIPE, stdout=out, stderr=err, bufsize=0) as tool:
+            while data:
+                data = data[tool.stdin.write(data[:r.choice(sizes)]):]
+        out.seek(0)
+        err.seek(0)
+        return must_succeed(args, tool.returncode, out.read(), err.read())
 
 
 def same(args, what, want, got):
@@ -437,8 +454,12 @@ def kwindow(r, i):
     text = "\n".join(line for line, _, _ in lines)
     write(f"{i}.in", text + ("\n" if text and r.random() < .8 else ""))
     write(f"{i}.late", "")
-    args = ["kwindow"] + args + ["--bad", "skip", "--late", f"{i}.late", f"{i}.in"]
-    out, err = run(args)
+    args = ["kwindow"] + args + ["--bad", "skip", "--late", f"{i}.late"]
+    if r.random() < .5:
+        out, err = run(args + [f"{i}.in"])
+    else:
+        with open(f"{i}.in", "rb") as f:
+            out, err = run_piped(r, args, f.read())
     same(args, "standard output", "".join(row + "\n" for row in model.rows), out)
     same(args, "standard error", model.account("kwindow"), err)
     with open(f"{i}.late", encoding="utf-8", newline="") as f:
@@ -534,14 +555,21 @@ def csvagg(r, i):
             lines.append(",".join(quoted(put_cell(v), ",", len(values) == 1) for v in values))
     if form == "--csv":
         lines.insert(0, ",".join(quoted(t, ",") for t in titles))
-    args = ["csvagg"] + form_args + [form, "-j", str(r.randint(1, 3))]
+    args = ["csvagg"] + form_args + [form]
     for k in keys:
         args += ["-g", k]
     args += ["-w", where[0]] if where else []
-    args += ["-a", ", ".join(a.spec("") for a in aggregates)] + names
-    out, err = run(args)
-    same(args, "standard output", "".join(line + "\n" for line in lines), out)
-    same(args, "standard error", "", err)
+    args += ["-a", ", ".join(a.spec("") for a in aggregates)]
+    for jobs in "1", "2", "7":
+        run_args = args + ["-j", jobs] + names
+        if jobs != "7":
+            out, err = run(run_args)
+        else:
+            with open(names[0], "rb") as f:
+                run_args[run_args.index(names[0])] = "-"
+                out, err = run_piped(r, run_args, f.read())
+        same(run_args, "standard output", "".join(line + "\n" for line in lines), out)
+        same(run_args, "standard error", "", err)
     return len(lines)
 
 
@@ -550,10 +578,14 @@ def kcount(r, i):
     args = ["csvagg", "--json"] + form_args + ["-g", "g=w + 0"]
     args += ["-a", "n=count, s=sum(v * w), m=avg(v), c=collect(k)"] + names
     rows, _ = run(["csvin"] + form_args + names)
-    want, _ = run(["kcount", "-g", "g=.w + 0", "-a", "n=count, s=sum(.v * .w), m=avg(.v), c=collect(.k)"], rows.encode())
-    out, err = run(args)
-    same(args, "standard output", want, out)
+    want, err = run(args)
     same(args, "standard error", "", err)
+    args = ["kcount", "-g", "g=.w + 0", "-a", "n=count, s=sum(.v * .w), m=avg(.v), c=collect(.k)"]
+    for jobs in "1", "2", "7":
+        run_args = args + ["-j", jobs]
+        out, err = run(run_args, rows.encode()) if jobs == "1" else run_piped(r, run_args, rows.encode())
+        same(run_args, "standard output", want, out)
+        same(run_args, "standard error", "", err)
     return want.count("\n")
 
 

@@ -1,25 +1,42 @@
 #!/usr/bin/env bats
-# Random inputs against slow and plain models: tests/model.py.
+# Random inputs against slow and plain models, tests/model.py, and against Python's own numbers and
+# times, tests/sums.py.
 
 load helper
 
-# holds WHAT CASES: the same inputs in every run; KPIPE_SEED=N gives others.
+# holds SCRIPT WHAT CASES: the same inputs in every run; KPIPE_SEED=N gives others.
 holds()
 {
 	need python3
-	run python3 "$KPIPE_SRCDIR/tests/model.py" "$1" "${KPIPE_SEED:-1}" "$2"
+	run python3 "$KPIPE_SRCDIR/tests/$1.py" "$2" "${KPIPE_SEED:-1}" "$3"
 	assert_status 0
-	assert_match "^$2 cases, [0-9]{3,} rows\$"
+	assert_match "^$3 cases, [0-9]{3,} rows\$"
 }
 
 @test "kwindow: 200 random streams" {
-	holds kwindow 200
+	holds model kwindow 200
 }
 
 @test "csvagg: 200 random sets of tables" {
-	holds csvagg 200
+	holds model csvagg 200
 }
 
 @test "csvagg of 100 random sets of tables is kcount of their rows as JSON" {
-	holds kcount 100
+	holds model kcount 100
+}
+
+@test "sums, averages, extremes, products and quantiles of 10000 random decimals" {
+	holds sums sums 10000
+}
+
+@test "100000 random doubles, read and printed" {
+	holds sums doubles 100000
+}
+
+@test "variance and kin, skewness, kurtosis, percentiles, mode, top of 100 groups" {
+	holds sums moments 100
+}
+
+@test "20000 timestamps, some of them broken" {
+	holds sums times 20000
 }

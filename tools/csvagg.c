@@ -50,7 +50,7 @@ static const struct opt output_opts[] = {
 	{0, "csv", OPT_FLAG, OFF(csv_out), NULL, "write CSV (default, but for --tsv)", NULL},
 	{0, "json", OPT_FLAG, OFF(json_out), NULL, "write JSON, an object a line", NULL},
 	{0, "no-header-out", OPT_FLAG, OFF(no_header_out), NULL, "write no header row", NULL},
-	{'o', "output", OPT_STRING, OFF(output), "FILE",
+	{'o', "output", OPT_FILE, OFF(output), "FILE",
 	 "write FILE, which appears when it is complete", NULL},
 	{0},
 };
@@ -144,6 +144,7 @@ static void *worker_new(void *ctx)
 
 	w->c = c;
 	w->reader = csv_reader_new(c->head.dialect, false);
+	csv_reader_limit(w->reader, c->filter.max_line);
 	c->workers = mem_grow(c->workers, &c->workers_cap, c->nworkers + 1, sizeof *c->workers);
 	c->workers[c->nworkers++] = w;
 	return w;
@@ -174,10 +175,6 @@ static const struct slice *in_order(struct worker *w, const struct layout *l,
 static bool add_row(struct worker *w, const struct layout *l, const struct csv_row *row,
 		    struct groups *gs, uint64_t seq)
 {
-	if (row->text.len > w->c->filter.max_line) {
-		buf_setf(&w->err, "longer than --max-line");
-		return false;
-	}
 	if (csvhead_ragged(&w->c->head, l->ncells, row->n, &w->err) ||
 	    groupby_eval_row(w->ge, in_order(w, l, row), &w->err) < 0)
 		return false;
@@ -348,9 +345,12 @@ int main(int argc, char **argv)
 {
 	struct csvagg c = {.filter = FILTER_CONF_INIT};
 	const struct optgroup groups[] = {
-		{NULL, groupby_opts, &c.by},    {"Input", csvhead_opts, &c.head},
-		{"Output", output_opts, &c},    {"Running", filter_jobs_opts, &c.filter},
-		{NULL, filter_opts, &c.filter}, {0},
+		{"Groups and aggregates", groupby_opts, &c.by},
+		{"Input", csvhead_opts, &c.head},
+		{"Output", output_opts, &c},
+		{"Running", filter_jobs_opts, &c.filter},
+		{"Input and output", filter_opts, &c.filter},
+		{0},
 	};
 	const struct tool tool = {
 		.usage = "[OPTIONS] [FILE...]",

@@ -141,6 +141,7 @@ static void *worker_new(void *ctx)
 
 	w->c = ctx;
 	w->reader = csv_reader_new(w->c->head.dialect, false);
+	csv_reader_limit(w->reader, w->c->filter.max_line);
 	return w;
 }
 
@@ -196,10 +197,6 @@ static void map(void *worker, const struct block *blk, struct result *res)
 		bool bad = got == CSV_BAD || csvhead_ragged(&c->head, t->n, row.n, &w->err);
 
 		res->in++;
-		if (row.text.len > c->filter.max_line) {
-			buf_setf(&w->err, "longer than --max-line");
-			bad = true;
-		}
 		if (!bad)
 			put_row(c, t, &row, &res->out);
 		else if (!result_bad(res, blk, row.line, row.text, buf_str(&w->err)))

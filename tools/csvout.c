@@ -8,6 +8,7 @@
 #include "keytab.h"
 #include "loop.h"
 #include "mem.h"
+#include "val.h"
 
 enum extra { EXTRA_BAD, EXTRA_IGNORE };
 
@@ -40,7 +41,7 @@ static const struct opt opts[] = {
 	{0, "columns", OPT_STRING, OFF(columns_text), "COL,...",
 	 "the columns; default: the first record's fields", NULL},
 	{0, "extra", OPT_CHOICE, OFF(extra), "bad|ignore",
-	 "a field that is no column makes its record bad (default), or is left out", extra_choices},
+	 "a field that is no column: its record is bad (default), or ignore it", extra_choices},
 	{0, "no-header-out", OPT_FLAG, OFF(no_header_out), NULL, "print no header row", NULL},
 	{'d', "delimiter", OPT_STRING, OFF(delim), "CHAR",
 	 "cells end at CHAR (default ,); \\t is tab", NULL},
@@ -219,6 +220,15 @@ static bool learn_columns(struct csvout *c)
 	return true;
 }
 
+static void refuse_field(struct csvout *c, struct slice name)
+{
+	struct val v = val_str(name.ptr, name.len);
+
+	buf_setf(&c->err, "field ");
+	val_put_quote(&c->err, &v);
+	buf_addf(&c->err, " is no column (see --columns and --extra)");
+}
+
 /* Each field to its column; of fields with one name the last counts, as in jq. */
 static bool place_fields(struct csvout *c)
 {
@@ -233,8 +243,7 @@ static bool place_fields(struct csvout *c)
 		if (column < c->ncolumns) {
 			c->values[column] = c->fields[i].value;
 		} else if (c->extra == EXTRA_BAD) {
-			buf_setf(&c->err, "field '%.*s' is no column (see --columns and --extra)",
-				 (int)name.len, name.ptr);
+			refuse_field(c, name);
 			return false;
 		}
 	}

@@ -24,7 +24,7 @@ enum { BROKERS_MAX = 100, PARTITIONS_MAX = 10000 };
 struct options {
 	struct strlist topics;
 	int64_t brokers;
-	const char *exec; /* only for --help: see split_command */
+	struct operands command;
 };
 
 #define OFF(field) offsetof(struct options, field)
@@ -33,7 +33,7 @@ static const struct opt options[] = {
 	{'t', "topic", OPT_LIST, OFF(topics), "TOPIC[:PARTITIONS]",
 	 "have this topic, with 1 partition or as many as said", NULL},
 	{'n', "nodes", OPT_COUNT, OFF(brokers), "N", "as many brokers (default 1)", NULL},
-	{0, "exec", OPT_STRING, OFF(exec), "CMD [ARG...]",
+	{0, "exec", OPT_REST, OFF(command), "CMD [ARG...]",
 	 "run CMD with KPIPE_BROKERS and KPIPE_CONFIG set, exit with its status", NULL},
 	{0},
 };
@@ -72,9 +72,10 @@ static void *wait_for_child(void *arg)
 	return NULL;
 }
 
-static _Noreturn void run(char **command)
+static _Noreturn void run(char **command, const sigset_t *signals)
 {
 	loop_child();
+	pthread_sigmask(SIG_SETMASK, signals, NULL);
 	execvp(command[0], command);
 	int why = errno;
 	diag_warn("%s: %s", command[0], strerror(why));
@@ -89,14 +90,15 @@ static void start_child(struct child *c, char **command)
 		diag_die(EXIT_FAIL, "cannot make a pipe: %s", strerror(errno));
 	fcntl(c->ended[0], F_SETFD, FD_CLOEXEC);
 	fcntl(c->ended[1], F_SETFD, FD_CLOEXEC);
+	/* None is lost to the child's handlers before they are undone, none goes to the thread. */
+	sigfillset(&all);
+	pthread_sigmask(SIG_BLOCK, &all, &old);
 	c->pid = fork();
 	if (c->pid < 0)
 		diag_die(EXIT_FAIL, "cannot fork: %s", strerror(errno));
 	if (c->pid == 0)
-		run(command);
-	/* Signals are for the main thread. */
-	sigfillset(&all);
-	pthread_sigmask(SIG_BLOCK, &all, &old);
+		run(command, &old);
+	loop_signal_at_kill(c->pid);
 	errno = pthread_create(&c->waiter, NULL, wait_for_child, c);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	if (errno)
@@ -135,6 +137,7 @@ static int child_status(struct child *c)
 		if (loop_wait(&fd, 1, LOOP_FOREVER) > 0 && fd.revents)
 			break;
 	}
+	loop_signal_at_kill(0);
 	pthread_join(c->waiter, NULL);
 	close(c->ended[0]);
 	return WIFSIGNALED(c->status) ? 128 + WTERMSIG(c->status) : WEXITSTATUS(c->status);
@@ -193,24 +196,14 @@ static void add_topic(struct kafka_mock *m, const char *spec)
 
 static void serve(const char *address)
 {
-	if (printf("%s\n", address) < 0 || fflush(stdout) != 0)
+	bool printed = printf("%s\n", address) >= 0 && fflush(stdout) == 0;
+
+	if (!printed && errno == EPIPE)
+		loop_broken_pipe();
+	if (!printed)
 		diag_die(EXIT_FAIL, "stdout: write error: %s", strerror(errno));
 	while (!loop_signal())
 		loop_wait(NULL, 0, LOOP_FOREVER);
-}
-
-/* Cuts "--exec CMD ..." off the arguments; NULL when there is none. */
-static char **split_command(int *argc, char **argv)
-{
-	for (int i = 1; i < *argc && strcmp(argv[i], "--") != 0; i++) {
-		if (strcmp(argv[i], "--exec") != 0)
-			continue;
-		if (i + 1 == *argc)
-			diag_usage("--exec needs a command");
-		*argc = i;
-		return argv + i + 1;
-	}
-	return NULL;
 }
 
 int main(int argc, char **argv)
@@ -220,15 +213,11 @@ int main(int argc, char **argv)
 	struct operands operands;
 	struct buf err = BUF_INIT;
 	struct kafka_mock *m;
-	char **command;
 	int status = EXIT_OK;
 
 	diag_init(argv[0]);
 	loop_init();
-	command = split_command(&argc, argv);
 	opt_parse(&tool, groups, argc, argv, &operands);
-	if (o.exec)
-		diag_usage("--exec stands alone: --exec CMD [ARG...]");
 	if (o.brokers < 1 || o.brokers > BROKERS_MAX)
 		diag_usage("-n: 1 to %d brokers", BROKERS_MAX);
 	m = kafka_mock_new((int)o.brokers, &err);
@@ -236,8 +225,8 @@ int main(int argc, char **argv)
 		diag_die(EXIT_FAIL, "%s", buf_str(&err));
 	for (size_t i = 0; i < o.topics.n; i++)
 		add_topic(m, o.topics.v[i]);
-	if (command)
-		status = exec_command(kafka_mock_address(m), command);
+	if (o.command.n)
+		status = exec_command(kafka_mock_address(m), o.command.v);
 	else
 		serve(kafka_mock_address(m));
 	kafka_mock_free(m);

@@ -12,6 +12,7 @@
 #include "envelope.h"
 #include "kafka.h"
 #include "loop.h"
+#include "progress.h"
 
 /* Output is written when there is this much, or nothing more to read at once. */
 enum { OUT_FULL = 64 * 1024 };
@@ -49,10 +50,12 @@ struct kin {
 	bool announced;  /* --commit=before: what is in out is committed */
 	int write_error; /* errno */
 	enum kafka_next last;
-	bool ended; /* nothing more is to be read */
+	bool has_end; /* of -o */
+	bool ended;   /* nothing more is to be read */
 	int status;
 	int64_t active; /* the last time that anything was read or written */
 	int64_t begun;
+	struct progress progress;
 	uint64_t records, bytes;
 	bool warned_newline, warned_null;
 };
@@ -72,7 +75,7 @@ static const struct opt what_opts[] = {
 	{'c', "count", OPT_COUNT, OFF(count), "N", "stop after N records", NULL},
 	{0, "timeout", OPT_DURATION, OFF(timeout), "D", "stop after D without a record", NULL},
 	{0, "align", OPT_DURATION, OFF(align), "D",
-	 "wait so long for a partition's next record (default 1s; 0: arrival order)", NULL},
+	 "wait so long for a partition's next record (default 1s; 0: never)", NULL},
 	{0},
 };
 
@@ -102,7 +105,8 @@ static const struct opt format_opts[] = {
 	{'q', "quiet", OPT_FLAG, OFF(quiet), NULL, "no warnings", NULL},
 	{0, "stats", OPT_FLAG, OFF(stats), NULL, "at the end, counts as a JSON line on stderr",
 	 NULL},
-	{0, "progress", OPT_FLAG, OFF(progress), NULL, "tell of partitions that come and go", NULL},
+	{0, "progress", OPT_FLAG, OFF(progress), NULL,
+	 "show records, rate, what is left, and rebalances", NULL},
 	{0},
 };
 
@@ -135,15 +139,14 @@ static void warn(struct kin *k, const struct rec *rec)
 {
 	if (!rec->value.ptr && !k->o.null_text && !k->warned_null) {
 		k->warned_null = true;
-		diag_warn(
-			"%.*s [%d] @%lld: a null value prints as an empty line (-Z or -J shows it)",
-			(int)rec->topic.len, rec->topic.ptr, (int)rec->partition,
-			(long long)rec->offset);
+		diag_warn("%.*s[%d]@%lld: a null value prints as an empty line (-Z or -J shows it)",
+			  (int)rec->topic.len, rec->topic.ptr, (int)rec->partition,
+			  (long long)rec->offset);
 	}
 	if (rec->value.ptr && !k->warned_newline && k->delim.len == 1 &&
 	    memchr(rec->value.ptr, k->delim.data[0], rec->value.len)) {
 		k->warned_newline = true;
-		diag_warn("%.*s [%d] @%lld: the value holds a record end (-J keeps records apart)",
+		diag_warn("%.*s[%d]@%lld: the value holds a record end (-J keeps records apart)",
 			  (int)rec->topic.len, rec->topic.ptr, (int)rec->partition,
 			  (long long)rec->offset);
 	}
@@ -326,11 +329,29 @@ static void fill(struct kin *k)
 	}
 }
 
+static int64_t sooner(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+static void show_progress(struct kin *k)
+{
+	int64_t now = loop_now(), left;
+
+	if (now < progress_due(&k->progress))
+		return;
+	left = kafka_left(k->consumer);
+	if (k->o.count != NO_LIMIT && (left < 0 || left > k->o.count - (int64_t)k->records))
+		left = k->o.count - (int64_t)k->records;
+	progress_show(&k->progress, now, k->records, (double)k->records,
+		      left < 0 ? 0 : (double)k->records + (double)left);
+}
+
 static void wait_for_output(struct kin *k)
 {
 	struct pollfd fds[] = {{k->fd, POLLOUT, 0}, {kafka_fd(k->consumer), POLLIN, 0}};
 
-	loop_wait(fds, 2, kafka_deadline(k->consumer));
+	loop_wait(fds, 2, sooner(kafka_deadline(k->consumer), progress_due(&k->progress)));
 	kafka_service(k->consumer, loop_now());
 	k->active = loop_now();
 }
@@ -338,14 +359,17 @@ static void wait_for_output(struct kin *k)
 static void wait_for_input(struct kin *k)
 {
 	struct pollfd fds[] = {{k->fd, 0, 0}, {kafka_fd(k->consumer), POLLIN, 0}};
-	int64_t deadline = kafka_deadline(k->consumer);
+	int64_t deadline = sooner(kafka_deadline(k->consumer), progress_due(&k->progress));
 	int64_t idle = k->o.timeout == NO_LIMIT ? LOOP_FOREVER : k->active + k->o.timeout;
 
 	if (loop_now() >= idle) {
 		k->ended = true;
 		return;
 	}
-	loop_wait(fds, 2, idle < deadline ? idle : deadline);
+	/* What waited for output meanwhile may have been woken in our place. */
+	if (loop_signal())
+		return;
+	loop_wait(fds, 2, sooner(idle, deadline));
 	if (fds[0].revents & (POLLERR | POLLHUP)) {
 		k->write_error = EPIPE;
 		k->ended = true;
@@ -354,10 +378,14 @@ static void wait_for_input(struct kin *k)
 
 static void run(struct kin *k)
 {
+	bool endless = !k->o.to_end && !k->has_end && k->o.count == NO_LIMIT;
+
 	k->begun = k->active = loop_now();
+	progress_open(&k->progress, k->o.progress, k->o.quiet, endless, k->begun);
 	while (!k->write_error) {
 		bool more = !k->ended && !loop_signal();
 
+		show_progress(k);
 		if (!k->out.len && more)
 			fill(k);
 		if (k->out.len) {
@@ -393,6 +421,7 @@ static int finish(struct kin *k)
 	if (status && !k->status)
 		fail(k, status, buf_str(&err));
 	buf_free(&err);
+	progress_close(&k->progress);
 	if (k->o.stats)
 		put_stats(k);
 	if (k->write_error == EPIPE)
@@ -451,6 +480,7 @@ static void parse_places(struct kin *k, struct kafka_consumer_conf *cc)
 		if (kafka_range_parse(&cc->range, o->ranges.v[i], loop_wall(), &err) < 0)
 			diag_usage("%s", buf_str(&err));
 	}
+	k->has_end = cc->range.has_to;
 	if (cc->range.has_from && cc->range.from.place == KAFKA_STORED && !o->group)
 		diag_usage("-o stored: only a group (-G) stores offsets");
 	if (o->instance && !o->group)

@@ -8,7 +8,6 @@ struct kmap {
 	struct program_conf program;
 	struct filter_conf filter;
 	struct exprset *set;
-	struct expr_form form;
 };
 
 #define OFF(field) offsetof(struct kmap, field)
@@ -33,17 +32,43 @@ static void *worker_new(void *ctx)
 	return program_worker_new(k, k->set);
 }
 
+/* JQ_RESULT: there may be more, but the run ends here. */
+static enum jq_result put_results(struct program_worker *w, struct slice rec, struct result *res)
+{
+	const struct kmap *k = w->tool;
+	size_t start = res->out.len;
+	enum jq_result r;
+
+	if (expreval_map(w->ev, rec, k->raw_input, &w->err) < 0)
+		return JQ_ERROR;
+	do {
+		r = expreval_print(w->ev, k->raw_output, &res->out, &w->err);
+		if (r == JQ_RESULT)
+			buf_add_char(&res->out, filter_record_end(&k->filter));
+	} while (r == JQ_RESULT && result_go_on(res));
+	/* Else what is in res->out comes before the error, as with jq. */
+	if (r != JQ_END && !filter_ends_at_bad(&k->filter))
+		res->out.len = start;
+	return r;
+}
+
 static void map(void *worker, const struct block *blk, struct result *res)
 {
 	struct program_worker *w = worker;
-	const struct kmap *k = w->tool;
 	struct slice rec;
 
 	while (result_next(res, blk, &rec)) {
-		if (expreval_map(w->ev, rec, &k->form, &res->out, &w->err) == 0)
+		switch (put_results(w, rec, res)) {
+		case JQ_END:
 			res->native += expreval_native(w->ev);
-		else if (!result_bad_line(res, blk, rec, buf_str(&w->err)))
+			break;
+		case JQ_ERROR:
+			if (!result_bad_line(res, blk, rec, buf_str(&w->err)))
+				return;
+			break;
+		case JQ_RESULT:
 			return;
+		}
 	}
 }
 
@@ -65,7 +90,6 @@ int main(int argc, char **argv)
 	loop_init();
 	opt_parse(&tool, groups, argc, argv, &operands);
 	k.set = program_compile(&k.program, EXPR_MAP, &operands);
-	k.form = (struct expr_form){k.raw_input, k.raw_output, filter_record_end(&k.filter)};
 	f.worker_new = worker_new;
 	f.worker_free = program_worker_free;
 	f.map = map;

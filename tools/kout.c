@@ -54,6 +54,7 @@ struct kout {
 	int64_t rate_start;
 	uint64_t rate_count;
 	struct buf why; /* the first record that was not delivered */
+	uint64_t lost;  /* how many of those sent were not, at the end */
 };
 
 #define OFF(field) offsetof(struct options, field)
@@ -243,11 +244,10 @@ static void not_delivered(void *ctx, uint64_t tag, const char *why)
 /* All that is queued is delivered, or told of. */
 static int deliver(struct kout *k, int64_t limit)
 {
-	uint64_t lost = kafka_producer_flush(k->producer, limit);
-
-	if (!lost)
+	k->lost = kafka_producer_flush(k->producer, limit);
+	if (!k->lost)
 		return EXIT_OK;
-	diag_warn("%llu of %llu records not delivered: %s", (unsigned long long)lost,
+	diag_warn("%llu of %llu records not delivered: %s", (unsigned long long)k->lost,
 		  (unsigned long long)kafka_producer_sent(k->producer), buf_str(&k->why));
 	return EXIT_FAIL;
 }
@@ -362,6 +362,11 @@ static int finish(void *ctx, enum filter_end end, struct buf *out)
 	(void)end;
 	(void)out;
 	return deliver(k, k->o.filter.drain);
+}
+
+static uint64_t lost(void *ctx)
+{
+	return ((struct kout *)ctx)->lost;
 }
 
 static size_t feed_whole(void *state, const char *p, size_t len)
@@ -532,6 +537,7 @@ int main(int argc, char **argv)
 	f.apply = apply;
 	f.tick = tick;
 	f.finish = finish;
+	f.lost = lost;
 	f.fd = kafka_producer_fd(k.producer);
 	f.on_fd = on_fd;
 	f.no_stdout = !k.o.tee;

@@ -10,7 +10,10 @@
 #include "watermark.h"
 #include "window.h"
 
-enum { NEVER = -1 };
+enum {
+	NEVER = -1,
+	WINDOWS_MAX = 100000, /* of one record: each is a table of its own */
+};
 enum emit { EMIT_CLOSE, EMIT_CHANGES, EMIT_TABLE };
 
 static const char *const emit_names[] = {
@@ -82,7 +85,7 @@ static const struct opt output_opts[] = {
 };
 
 static const struct opt late_opts[] = {
-	{0, "late", OPT_STRING, offsetof(struct filter_conf, late), "FILE",
+	{0, "late", OPT_FILE, offsetof(struct filter_conf, late), "FILE",
 	 "append records that came too late to FILE", NULL},
 	{0},
 };
@@ -241,7 +244,7 @@ static int eval(struct kwindow *k, struct slice rec, int64_t *t)
 		return -1;
 	if (window_first(&k->window, *t, &s))
 		return 0;
-	buf_setf(&k->err, "time out of range");
+	buf_setf(&k->err, "time out of range (a window would leave the years 0000 to 9999)");
 	return -1;
 }
 
@@ -356,6 +359,10 @@ static void set_window(struct kwindow *k)
 	}
 	if (k->window.size <= 0)
 		diag_usage("the size of a window must be more than 0");
+	if (window_most(&k->window) > WINDOWS_MAX)
+		diag_usage("%s: a record would be in %lld windows (the most is %d)",
+			   k->hop ? "--hop" : "--cumulate", (long long)window_most(&k->window),
+			   WINDOWS_MAX);
 	if (k->align)
 		k->window.align = duration("--align", k->align, strlen(k->align));
 	if (k->window.size % WHEN_MS || k->window.step % WHEN_MS || k->window.align % WHEN_MS)
@@ -435,7 +442,7 @@ int main(int argc, char **argv)
 		{"Windows and time", window_opts, &k},
 		{"Groups and aggregates", groupby_opts, &k.by},
 		{"Output", output_opts, &k},
-		{NULL, late_opts, &k.filter},
+		{"Late records", late_opts, &k.filter},
 		{"Input and output", filter_opts, &k.filter},
 		{0},
 	};

@@ -320,14 +320,14 @@ backlog()
 	run --separate-stderr kin -e "$t"
 	assert_status 0
 	assert_output $'one\ntwo\nlines\nthree\nlines'
-	assert_stderr "kin: $t [0] @1: the value holds a record end (-J keeps records apart)"
+	assert_stderr "kin: $t[0]@1: the value holds a record end (-J keeps records apart)"
 	# not where nobody would be misled, or nobody asks
 	run --separate-stderr kin -e -q "$t"
 	assert_stderr ''
 	printf 'one\0two\nlines\0three\nlines\0' | gives kin -e -0 "$t"
 	printf 'one|two\nlines|three\nlines|' | gives kin -e -f '%s|' "$t"
 	run --separate-stderr kin -e -D l "$t"
-	assert_stderr "kin: $t [0] @1: the value holds a record end (-J keeps records apart)"
+	assert_stderr "kin: $t[0]@1: the value holds a record end (-J keeps records apart)"
 }
 
 @test "lines: a tombstone is warned about, once" {
@@ -335,7 +335,7 @@ backlog()
 	run --separate-stderr --keep-empty-lines kin -e "$t"
 	assert_status 0
 	assert_output $'\n\n\n'
-	assert_stderr "kin: $t [0] @1: a null value prints as an empty line (-Z or -J shows it)"
+	assert_stderr "kin: $t[0]@1: a null value prints as an empty line (-Z or -J shows it)"
 	printf '\nNULL\nNULL\n' | gives kin -e -Z "$t"
 }
 

@@ -629,7 +629,7 @@ bad()
 @test "the broker is gone: the count is said, status 1, within --drain" {
 	need_box "it is killed"
 	own_box
-	fed --drain 1s "'$t'"
+	fed --stats --drain 1s "'$t'"
 	seq 1 100 >&9
 	eventually 5 has 100
 	kill -KILL "$box"
@@ -639,6 +639,9 @@ bad()
 	ends 1
 	[ $((SECONDS - before)) -le 5 ]
 	assert_match 'kout: stdin:[0-9]+: not delivered: ' "$(cat err)"
+	# Only what is acknowledged is used.
+	same_text '[150,100,50]' "$(tail -n 1 err | kmap '[.in, .used, .bad]')"
+	sed -i '$d' err
 	assert_match 'kout: 50 of 150 records not delivered: .*Connection refused' "$(tail -n 1 err)"
 	# once, not for each record
 	[ "$(wc -l <err)" -le 3 ]

@@ -58,6 +58,21 @@ t()
 	esac
 }
 
+# exec_t [ARG...]: t in place of the shell that calls it, which gets its signals then; run by the
+# command "${under[@]}", if that is set.
+exec_t()
+{
+	exec_tool
+	t "$@"
+}
+
+exec_tool()
+{
+	eval "$TOOL() { exec \"\${under[@]}\" $TOOL \"\$@\"; }"
+}
+
+under=()
+
 # Record I, in the tool's form. All lie in one hour of event time.
 record()
 {

@@ -364,6 +364,33 @@ static const struct expected by_value[] = {
 	{"median(x)", "3 1 2", "2"},
 	{"median(x)", "4 1 3 2", "2.5"},
 	{"median(x)", "0.1 0.3", "0.2"},
+	{"median(x)", "0.1 0.2", "0.15"},
+	{"median(x)", "~0.1 ~0.2", "0.15"},
+	{"median(x)", "0.1 0.25", "0.175"},
+	{"median(x)", "9007199254740993", "9007199254740993"},
+	{"median(x)", "9007199254740993 9007199254740992 9007199254740994", "9007199254740993"},
+	{"median(x)", "9007199254740993 9007199254740992 ~9007199254740992", "9007199254740992"},
+	{"median(x)", "9007199254740991 9007199254740993 9007199254740993 9007199254740995",
+	 "9007199254740993"},
+	{"median(x)", "9007199254740992 9007199254740993", "9007199254740992.5"},
+	{"median(x)", "9223372036854775807 9223372036854775806", "9223372036854775806.5"},
+	{"median(x)", "0.1000000000000000055511151231257827 ~0.1 0.1 0.09999999999999999999",
+	 "0.1"},
+	{"p100(x)", "0.1000000000000000055511151231257827 ~0.1 0.1 0.09999999999999999999",
+	 "0.1000000000000000055511151231257827"},
+	{"p0(x)", "0.1000000000000000055511151231257827 ~0.1 0.1 0.09999999999999999999",
+	 "0.09999999999999999999"},
+	{"median(x)", "170141183460469231731687303715884105727 1",
+	 "85070591730234615865843651857942052864"},
+	{"median(x)",
+	 "170141183460469231731687303715884105727 -170141183460469231731687303715884105727", "0"},
+	/* The difference does not fit: in doubles. */
+	{"p25(x)",
+	 "170141183460469231731687303715884105727 -170141183460469231731687303715884105727",
+	 "-85070591730234620000000000000000000000"},
+	{"median(x)", "0.00000000000000000000000000000000000001 0", "5e-39"},
+	{"p99.99(x)", "0 1", "0.9999"},
+	{"p0.000000000001(x)", "0 3", "0.00000000000003"},
 	{"median(x)", "-1 -2 -3 5", "-1.5"},
 	{"median(x)", "~1.7e308 ~1.6e308", "1.6499999999999999e+308"},
 	{"median(x)", "~1.7e308 ~-1.7e308", "0"},
@@ -590,6 +617,61 @@ static void test_ranks_random(void)
 	agglist_free(&list);
 }
 
+/*
+ * Decimals of which many share a double, and doubles among them, against sorting them by value and
+ * interpolating exactly.
+ */
+static void test_fine_ranks(void)
+{
+	enum { MOST = 90 };
+	struct agglist list = list_of("p37(x)");
+	int wrong = 0;
+
+	random_state = 8;
+	for (size_t n = 1; n <= MOST; n++) {
+		struct input in = {0};
+		struct dec sorted[MOST] = {{0, 0}}, want;
+		struct val out;
+		void *state;
+
+		for (size_t i = 0; i < n; i++) {
+			struct val v = {.type = VAL_DEC};
+			size_t j = i;
+
+			v.dec.v = ((__int128)1 << 62) + (random32() % 3000);
+			v.dec.scale = (int)(random32() % 3) * 7;
+			if (random32() % 4 == 0)
+				v = (struct val){.type = VAL_DBL, .dbl = dec_double(v.dec)};
+			input_add(&in, (struct record){.v = {v}});
+			if (v.type == VAL_DBL)
+				dec_from_double(&v.dec, v.dbl);
+			for (; j > 0 && dec_cmp(sorted[j - 1], v.dec) > 0; j--)
+				sorted[j] = sorted[j - 1];
+			sorted[j] = v.dec;
+		}
+		want = sorted[(n - 1) * 37 / 100];
+		if ((n - 1) * 37 % 100) {
+			struct dec d = {0, 0}, part = {(__int128)((n - 1) * 37 % 100), 2};
+
+			wrong += !dec_sub(sorted[(n - 1) * 37 / 100 + 1], want, &d) ||
+				 !dec_mul(d, part, &d) || !dec_add(want, d, &want);
+		}
+		state = state_of(&list, &in, 0, n / 2);
+		for (size_t i = n / 2; i < n; i++) {
+			void *one = state_of(&list, &in, i, i + 1);
+
+			agg_merge(&list, state, one);
+			state_free(&list, one);
+		}
+		list.v[0].op->emit(state, &list.v[0], &out, NULL);
+		wrong += out.type != VAL_DEC || dec_cmp(out.dec, want) != 0;
+		state_free(&list, state);
+		free(in.v);
+	}
+	ok(wrong == 0, "percentiles of decimals finer than doubles, exactly");
+	agglist_free(&list);
+}
+
 static const char everything[] =
 	"count, n=count(e), sum(e), avg(e), min(e), max(e), median(e), p1(e), p99.9(e), "
 	"distinct(e), "
@@ -651,6 +733,116 @@ static void test_random_parts(void)
 	buf_free(&got);
 }
 
+/* --- Every row of the table, with every type that it takes, in random parts --- */
+
+/* A SPEC of the i-th operation. */
+static void put_spec(struct buf *spec, const struct agg_op *op)
+{
+	buf_clear(spec);
+	buf_addf(spec, "%s(%se%s)", op->named ? "p37.5" : op->name, op->literal ? "4; " : "",
+		 op->max_args > 1 ? "; t" : "");
+}
+
+static struct val random_number(void)
+{
+	struct dec d = {(__int128)(random32() % 2000) - 1000, (int)(random32() % 4)};
+
+	if (random32() % 4 == 0) /* finer than its double */
+		d = (struct dec){((__int128)1 << 60) + (random32() % 64), 17};
+	if (random32() % 4 == 0)
+		return (struct val){.type = VAL_DBL, .dbl = -0.1 * (double)(random32() % 12)};
+	return (struct val){.type = VAL_DEC, .dec = d};
+}
+
+static struct val random_value(enum agg_takes takes)
+{
+	static const char *const strings[] = {"", "a", "b", "ab", "10", "\xc3\xa9"};
+	static const char *const texts[] = {"[]", "{}", "[1]", "{\"a\":1}"};
+
+	if (random32() % 7 == 0)
+		return val_null();
+	if (takes == AGG_ANY && random32() % 5 == 0) {
+		const char *text = texts[random32() % 4];
+
+		return (struct val){.type = VAL_JSON, .str = slice_str(text)};
+	}
+	if (takes != AGG_NUMBER && random32() % 3 == 0) {
+		const char *text = strings[random32() % 6];
+
+		return val_str(text, strlen(text));
+	}
+	if (takes != AGG_NUMBER && random32() % 5 == 0)
+		return (struct val){.type = random32() % 2 ? VAL_TRUE : VAL_FALSE};
+	return random_number();
+}
+
+/* The state of [from, to), merged from random parts, each of which may be merged from parts. */
+static void *state_in_parts(const struct agglist *list, const struct input *in, size_t from,
+			    size_t to, int depth)
+{
+	void *state;
+
+	if (depth == 0 || random32() % 4 == 0)
+		return state_of(list, in, from, to);
+	state = state_new(list);
+	while (from < to) {
+		size_t cut = from + 1 + random32() % (to - from);
+		void *part = state_in_parts(list, in, from, cut, depth - 1);
+
+		agg_merge(list, state, part);
+		state_free(list, part);
+		from = cut;
+	}
+	return state;
+}
+
+static bool same_in_parts(const struct agglist *list)
+{
+	const struct agg_op *op = list->v[0].op;
+	struct buf whole = BUF_INIT, got = BUF_INIT;
+	struct input in = {0};
+	void *state, *parts;
+	bool good;
+
+	for (uint32_t n = random32() % 80; n > 0; n--) {
+		struct record r = {.v = {random_value(op->takes[0]), random_value(op->takes[1])}};
+
+		input_add(&in, r);
+	}
+	state = state_of(list, &in, 0, in.n);
+	parts = state_in_parts(list, &in, 0, in.n, 3);
+	show(list, state, &whole);
+	show(list, parts, &got);
+	good = agrees(list, buf_str(&got), buf_str(&whole));
+	if (!good)
+		printf("# whole: %s\n# parts: %s\n", buf_str(&whole), buf_str(&got));
+	state_free(list, state);
+	state_free(list, parts);
+	free(in.v);
+	buf_free(&whole);
+	buf_free(&got);
+	return good;
+}
+
+static void test_every_operation(void)
+{
+	struct buf spec = BUF_INIT;
+
+	random_state = 12;
+	for (size_t i = 0; agg_op_at(i); i++) {
+		struct agglist list;
+		bool good = true;
+
+		put_spec(&spec, agg_op_at(i));
+		list = list_of(buf_str(&spec));
+		for (int round = 0; round < 20; round++)
+			good = same_in_parts(&list) && good;
+		ok(good, "%s: parts of random values give the whole", buf_str(&spec));
+		agglist_free(&list);
+	}
+	buf_free(&spec);
+}
+
 /* The greatest n of random numbers against sorting by selection. */
 static void test_top_random(void)
 {
@@ -701,6 +893,39 @@ static void test_inexact(void)
 	free(in.v);
 }
 
+/* A value that was rounded on its way counts, in whatever the result shows of it. */
+static void test_rounded(void)
+{
+	static const struct {
+		const char *spec;
+		size_t want; /* of rounded 2 then exact 1 */
+	} t[] = {
+		{"sum(x)", 1},       {"avg(x)", 1},    {"max(x)", 1}, {"min(x)", 0},
+		{"first(x)", 1},     {"last(x)", 0},   {"count", 0},  {"max_by(x; y)", 1},
+		{"min_by(x; y)", 0}, {"median(x)", 1}, {"p90(x)", 1},
+	};
+	struct record r[2] = {{.v = {val_int(2), val_int(2)}}, {.v = {val_int(1), val_int(1)}}};
+	const struct input in = {r, 2, 2};
+
+	r[0].v[0].rounded = true;
+	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		struct agglist list = list_of(t[i].spec);
+		void *whole = state_of(&list, &in, 0, 2), *a = state_of(&list, &in, 0, 1),
+		     *b = state_of(&list, &in, 1, 2);
+
+		ok(agg_inexact(&list, whole) == t[i].want && agg_inexact(&list, b) == 0,
+		   "%s of a rounded value", t[i].spec);
+		agg_merge(&list, a, b);
+		ok(agg_inexact(&list, a) == t[i].want, "merged");
+		agg_merge(&list, b, whole);
+		ok(agg_inexact(&list, b) == t[i].want, "merged into");
+		state_free(&list, whole);
+		state_free(&list, a);
+		state_free(&list, b);
+		agglist_free(&list);
+	}
+}
+
 static void test_sizes(void)
 {
 	const struct agg_op *op;
@@ -730,6 +955,11 @@ static const struct {
 	{"p95(x) where y", "''", "p95(x): \"\" is not a number"},
 	{"sum(x)", "null", ""},
 	{"sum(x)", "~1e300", ""},
+	{"sum(x)", "~1e400", "sum(x): NaN, or a number beyond what a double holds"},
+	{"min(x)", "~-1e400", "min(x): NaN, or a number beyond what a double holds"},
+	{"count(x)", "~x", "count(x): NaN is not a number"},
+	{"collect(x)", "~x", "collect(x): NaN is not a number"},
+	{"first_by(e; t)", "1 ~x", "first_by(e; t): NaN is not a number"},
 	{"min(x)", "'a'", ""},
 	{"min(x)", "false", ""},
 	{"min(x)", "{}", "min(x): {} is not a number, a string or a boolean"},
@@ -949,9 +1179,12 @@ int main(void)
 	test_samples();
 	test_exact_ranks();
 	test_ranks_random();
+	test_fine_ranks();
 	test_random_parts();
+	test_every_operation();
 	test_top_random();
 	test_inexact();
+	test_rounded();
 	test_sizes();
 	test_checks();
 	test_grammar();

@@ -1045,16 +1045,21 @@ static void test_default_names(void)
 
 /* --- Map --- */
 
-static void is_map(const char *program, const struct expr_form *form, const char *line,
-		   const char *want)
+enum { RAW_IN = 1, RAW_OUT = 2 };
+
+static void is_map(const char *program, unsigned how, const char *line, const char *want)
 {
 	struct expr_conf conf = {.engine = EXPR_AUTO};
 	struct buf out = BUF_INIT;
+	enum jq_result r = JQ_ERROR;
 	struct engine e;
 
 	open_engine(&e, program, EXPR_MAP, &conf);
-	buf_add_str(&out, "before ");
-	if (expreval_map(e.ev, slice_str(line), form, &out, &e.err) < 0)
+	if (expreval_map(e.ev, slice_str(line), how & RAW_IN, &e.err) == 0) {
+		while ((r = expreval_print(e.ev, how & RAW_OUT, &out, &e.err)) == JQ_RESULT)
+			buf_add_char(&out, '|');
+	}
+	if (r == JQ_ERROR)
 		buf_addf(&out, "! %s", buf_str(&e.err));
 	is_text_like(&out, want, program);
 	close_engine(&e);
@@ -1063,16 +1068,13 @@ static void is_map(const char *program, const struct expr_form *form, const char
 
 static void test_map(void)
 {
-	static const struct expr_form plain = {.end = '|'}, raw = {.end = '|', .raw_out = true},
-				      text = {.end = '|', .raw_in = true};
-
-	is_map(".[]", &plain, "[1, \"a\" ,{\"b\": null}]", "before 1|\"a\"|{\"b\":null}|");
-	is_map("empty", &plain, "1", "before ");
-	is_map(".[]", &raw, "[\"a b\",1]", "before a b|1|");
-	is_map(".", &text, "{\"a\"", "before \"{\\\"a\\\"\"|");
-	is_map(".[] | if . == 3 then error(\"three\") else . end", &plain, "[1,2,3,4]",
-	       "before ! three");
-	is_map(".", &plain, "{", "before ! invalid JSON: ...");
+	is_map(".[]", 0, "[1, \"a\" ,{\"b\": null}]", "1|\"a\"|{\"b\":null}|");
+	is_map("empty", 0, "1", "");
+	is_map(".[]", RAW_OUT, "[\"a b\",1]", "a b|1|");
+	is_map(".", RAW_IN, "{\"a\"", "\"{\\\"a\\\"\"|");
+	is_map(".[] | if . == 3 then error(\"three\") else . end", 0, "[1,2,3,4]",
+	       "1|2|! three");
+	is_map(".", 0, "{", "! invalid JSON: ...");
 }
 
 /* --- jqprog --- */

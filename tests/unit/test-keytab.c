@@ -210,6 +210,56 @@ static void test_large_keys(void)
 	free(bytes);
 }
 
+/*
+ * A million keys, of which over a hundred pairs have equal 32-bit hashes, whatever the seed. The keys
+ * are found by their numbers, so no table of what is expected is needed.
+ */
+static void test_million(void)
+{
+	enum { N = 1000000 };
+	struct keytab *kt = keytab_new(8, 77);
+	bool good = true, made;
+	char room[48];
+
+	for (uint32_t i = 0; i < N; i++)
+		good = good && keytab_put_number(kt, numbered_key(i, room), &made) == i && made;
+	ok(good && keytab_count(kt) == N, "a million keys, each new");
+	for (uint32_t i = 0; i < N; i += 31) {
+		struct slice key = numbered_key(i, room);
+
+		good = good && keytab_put_number(kt, key, &made) == i && !made &&
+		       slice_eq(keytab_key(kt, i), key);
+		good = good && !keytab_get(kt, numbered_key(i + N, room));
+	}
+	ok(good, "found by key and by number; those not put are not there");
+	printf("# %zu bytes a key of 24 on average, slot of 8\n", keytab_memory(kt) / N);
+	keytab_free(kt);
+}
+
+/* Keys that a simple hash would let collide: only their ends, or only a few bits, differ. */
+static void test_alike(void)
+{
+	enum { LENGTH = 24 };
+	struct keytab *kt = keytab_new(0, 0);
+	char bytes[LENGTH] = {0};
+	size_t n = 0;
+	bool good = true, made;
+
+	for (int bit = 0; bit < 8 * LENGTH; bit++) {
+		for (int other = bit; other < 8 * LENGTH; other++) {
+			bytes[bit / 8] ^= (char)(1 << bit % 8);
+			if (other != bit)
+				bytes[other / 8] ^= (char)(1 << other % 8);
+			keytab_put(kt, slice_of(bytes, LENGTH), &made);
+			good = good && made;
+			memset(bytes, 0, sizeof(bytes));
+			n++;
+		}
+	}
+	ok(good && keytab_count(kt) == n, "%zu keys with one or two bits set", n);
+	keytab_free(kt);
+}
+
 static void test_memory(void)
 {
 	enum { N = 100000 };
@@ -236,6 +286,8 @@ int main(void)
 	test_many(0);
 	test_many(UINT64_MAX);
 	test_large_keys();
+	test_million();
+	test_alike();
 	test_memory();
 	return done_testing();
 }

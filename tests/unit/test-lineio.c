@@ -514,6 +514,69 @@ static void test_endless(void)
 
 /* --- Several inputs --- */
 
+/* A named pipe is open before anybody writes to it. */
+static void test_named_pipe(void)
+{
+	char *files[] = {mem_strdup(make_file("before", "a\n", 2)), mem_strdup(path("pipe"))};
+	struct reader_conf conf = {.files = files,
+				   .nfiles = 2,
+				   .framer = &framer_newline,
+				   .block_size = 64,
+				   .max_record = 64};
+	struct reader *r = reader_new(&conf);
+	struct block b = {.buf = BUF_INIT};
+	struct buf err = BUF_INIT;
+	int fd;
+
+	if (mkfifo(files[1], 0600) < 0)
+		diag_die(EXIT_FAIL, "no named pipe");
+	gives(r, "a\n");
+	gives(r, NULL);
+	fd = open(files[1], O_WRONLY | O_NONBLOCK);
+	ok(fd >= 0, "it has a reader");
+	gives(r, NULL);
+	put(fd, "b\nc");
+	gives(r, "b\n");
+	close(fd);
+	gives(r, "c\n");
+	ok(reader_next(r, &b, &err) == READ_END, "its end is where its writer leaves");
+	reader_free(r);
+	buf_free(&b.buf);
+	buf_free(&err);
+	unlink(files[1]);
+	free(files[0]);
+	free(files[1]);
+}
+
+static void test_outputs(void)
+{
+	char *files[] = {mem_strdup(make_file("empty", "", 0)),
+			 mem_strdup(make_file("both", "a\n", 2))};
+	struct buf err = BUF_INIT, want = BUF_INIT;
+	struct writer *outputs[] = {NULL, writer_append(files[0], &err),
+				    writer_append(files[1], &err)};
+	struct reader_conf conf = {.files = files,
+				   .nfiles = 2,
+				   .framer = &framer_newline,
+				   .block_size = 64,
+				   .max_record = 64,
+				   .outputs = outputs,
+				   .noutputs = 3};
+	struct taken t = take_all(&conf);
+
+	buf_addf(&want, "%s: input file is output file", files[1]);
+	ok(t.end == READ_ERROR, "an input that is written is an error");
+	is_str(t.err.data, want.data, "when there is something in it");
+	is_str(t.shape.data, "*0:0:0+0 ", "the empty one passes");
+	free_taken(&t);
+	writer_close(outputs[1]);
+	writer_close(outputs[2]);
+	buf_free(&want);
+	buf_free(&err);
+	free(files[0]);
+	free(files[1]);
+}
+
 static void test_files(void)
 {
 	char *files[] = {mem_strdup(make_file("f1", "a\nb", 3)), mem_strdup(make_file("f2", "", 0)),
@@ -767,8 +830,9 @@ static void write_broken(void)
 	if (pipe(fds) < 0)
 		_exit(98);
 	close(fds[0]);
+	dup2(fds[1], STDOUT_FILENO);
 	loop_init();
-	w = writer_fd(fds[1], "stdout");
+	w = writer_fd(STDOUT_FILENO, "stdout");
 	writer_add(w, "x", 1);
 	writer_flush(w);
 }
@@ -851,6 +915,8 @@ int main(void)
 	test_shapes();
 	test_too_long();
 	test_cut_long();
+	test_named_pipe();
+	test_outputs();
 	test_endless();
 	test_files();
 	test_prompt();

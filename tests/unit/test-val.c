@@ -175,6 +175,58 @@ static void test_text(void)
 	buf_free(&b);
 }
 
+/* So many times the character c; the caller frees it. */
+static char *times(size_t n, const char *c)
+{
+	struct buf b = BUF_INIT;
+
+	while (n--)
+		buf_add_str(&b, c);
+	return b.data;
+}
+
+static void test_quote(void)
+{
+	/* With the quotes around it a string of 58 bytes fits. */
+	static const struct {
+		size_t n;
+		const char *character;
+		size_t shown; /* characters */
+		bool cut;
+	} t[] = {
+		{1, "x", 1, false},
+		{58, "x", 58, false},
+		{59, "x", 59, true},
+		{60, "x", 59, true},
+		{100000, "x", 59, true},
+		{29, "\xc3\xa9", 29, false},
+		{30, "\xc3\xa9", 29, true},
+		{20, "\xe2\x82\xac", 19, true},
+		{15, "\xf0\x9f\x98\x80", 14, true},
+	};
+	struct buf got = BUF_INIT, want = BUF_INIT;
+
+	for (size_t i = 0; i < COUNT(t); i++) {
+		char *text = times(t[i].n, t[i].character),
+		     *shown = times(t[i].shown, t[i].character);
+		struct val v = str(text);
+
+		buf_clear(&got);
+		buf_clear(&want);
+		buf_add_str(&got, "not a time: ");
+		val_put_quote(&got, &v);
+		buf_addf(&want, "not a time: \"%s%s", shown, t[i].cut ? "..." : "\"");
+		is_str(buf_str(&got), buf_str(&want), "cut to 60 bytes");
+		free(text);
+		free(shown);
+	}
+	buf_clear(&got);
+	val_put_quote(&got, &(struct val){.type = VAL_STR, .str = {"\n\xff\0", 3}});
+	is_str(buf_str(&got), "\"\\n\xef\xbf\xbd\\u0000\"", "escaped");
+	buf_free(&got);
+	buf_free(&want);
+}
+
 /* Keys are kept in files: these bytes may not change. */
 static void test_key_bytes(void)
 {
@@ -366,6 +418,7 @@ int main(void)
 	test_equal();
 	test_double();
 	test_text();
+	test_quote();
 	test_key_bytes();
 	test_tuple();
 	test_no_confusion();

@@ -199,13 +199,23 @@ static unsigned below(unsigned n)
 	return (unsigned)(seed >> 33) % n;
 }
 
-/* One run of 60 steps; how many answers were wrong. */
-static int wrong_steps(void)
+/* t less delay, held within what a record can give. */
+static int64_t model_mark(int64_t t, int64_t delay)
+{
+	__int128 mark = (__int128)t - delay;
+
+	if (mark <= INT64_MIN)
+		return INT64_MIN + 1;
+	return mark >= INT64_MAX ? INT64_MAX - 1 : (int64_t)mark;
+}
+
+/* One run of 60 steps around time t; how many answers were wrong. */
+static int wrong_steps(int64_t t, int64_t delay)
 {
 	struct model m = {
 		.idle = 1 + below(20), .now = WATERMARK_NONE, .expected = below(PARTITIONS + 2)};
-	struct watermark *wm = watermark_new(7, m.expected, m.idle);
-	int64_t waited = 0, t = 0, before = WATERMARK_NONE;
+	struct watermark *wm = watermark_new(delay, m.expected, m.idle);
+	int64_t waited = 0, before = WATERMARK_NONE;
 	int wrong = 0;
 
 	for (int step = 0; step < 60; step++) {
@@ -216,10 +226,13 @@ static int wrong_steps(void)
 		if (below(3) == 0)
 			waited += below(12);
 		if (below(4)) {
-			int64_t at = (t += below(10)) - below(50);
+			int64_t at, mark;
 
-			if (!m.seen[p] || at - 7 > m.mark[p])
-				m.mark[p] = at - 7;
+			t = t > INT64_MAX - 10 ? t : t + below(10);
+			at = t < INT64_MIN + 50 ? t : t - below(50);
+			mark = model_mark(at, delay);
+			if (!m.seen[p] || mark > m.mark[p])
+				m.mark[p] = mark;
 			m.seen[p] = true;
 			m.waited[p] = waited;
 			watermark_observe(wm, partition(wm, name), at, waited);
@@ -239,11 +252,28 @@ static int wrong_steps(void)
 
 static void test_random(void)
 {
-	int wrong = 0;
+	static const struct {
+		int64_t t, delay;
+	} starts[] = {
+		{0, 7},
+		{0, 0},
+		{INT64_MIN, 0},
+		{INT64_MIN, 7},
+		{INT64_MIN + 200, 100},
+		{INT64_MAX - 300, 0},
+		{INT64_MAX - 100, 7},
+		{-100, INT64_MAX},
+		{INT64_MAX - 200, INT64_MAX},
+	};
 
-	for (int run = 0; run < 1000; run++)
-		wrong += wrong_steps();
-	ok(wrong == 0, "1000 runs of 60 steps");
+	for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++) {
+		int wrong = 0;
+
+		for (int run = 0; run < 500; run++)
+			wrong += wrong_steps(starts[i].t, starts[i].delay);
+		ok(wrong == 0, "500 runs of 60 steps from %lld, delay %lld", (long long)starts[i].t,
+		   (long long)starts[i].delay);
+	}
 }
 
 int main(void)

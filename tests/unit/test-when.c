@@ -376,6 +376,10 @@ static void test_random_times(void)
 			!when_parse(text, strlen(text), &back) || back > us || us - back >= WHEN_MS;
 	}
 	ok(wrong == 0, "3000 times read back to the millisecond");
+	is_str(time_text(WHEN_MIN), "0000-01-01T00:00:00.000Z", "the first that can be written");
+	is_str(time_text(WHEN_MAX), "9999-12-31T23:59:59.999Z", "the last");
+	is_str(time_text(WHEN_MIN - 1), "-0001-12-31T23:59:59.999Z", "before");
+	is_str(time_text(WHEN_MAX + 1), "+10000-01-01T00:00:00.000Z", "beyond");
 }
 
 static struct dec dec(const char *text)

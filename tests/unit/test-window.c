@@ -1,6 +1,7 @@
 #include "window.h"
 
 #include "tap.h"
+#include "when.h"
 
 #define COUNT(table) (sizeof(table) / sizeof *(table))
 
@@ -142,7 +143,7 @@ static void test_examples(void)
 	}
 }
 
-/* Does every window of t fit 64 bits? */
+/* Are the edges of every window of t times that can be written? */
 static bool fits(const struct window *w, int64_t t)
 {
 	__int128 grid = w->kind == WINDOW_HOP ? w->step : w->size;
@@ -153,14 +154,23 @@ static bool fits(const struct window *w, int64_t t)
 	first = t - past;
 	while (w->kind == WINDOW_HOP && first - w->step + w->size > t)
 		first -= w->step;
-	return first >= INT64_MIN && last_end <= INT64_MAX;
+	return first >= WHEN_MIN && last_end <= WHEN_MAX;
 }
 
 static void test_ends_of_time(void)
 {
-	static const int64_t edges[] = {INT64_MIN,     INT64_MIN / 2, -1, 0, 1,
-					INT64_MAX / 2, INT64_MAX - 20};
-	static const int64_t sizes[] = {1, 2, 12, 60, INT64_MAX / 3, INT64_MAX / 3 * 2, INT64_MAX};
+	static const int64_t edges[] = {
+		INT64_MIN, INT64_MIN / 2, WHEN_MIN - 10, WHEN_MIN / 2,  -1,
+		0,         WHEN_MAX / 2,  WHEN_MAX - 18, INT64_MAX / 2, INT64_MAX - 20};
+	static const int64_t sizes[] = {1,
+					2,
+					12,
+					60,
+					WHEN_MAX / 3,
+					WHEN_MAX - WHEN_MIN,
+					INT64_MAX / 3,
+					INT64_MAX / 3 * 2,
+					INT64_MAX};
 	static const int64_t aligns[] = {0, 5, -5, INT64_MAX, INT64_MIN, INT64_MAX / 2 + 7};
 	int wrong = 0, none = 0, some = 0;
 
@@ -183,7 +193,7 @@ static void test_ends_of_time(void)
 			if (t == edges[e] + 20)
 				break;
 		}
-	ok(wrong == 0, "near the ends of 64 bits: all windows or none, and the time is in them");
+	ok(wrong == 0, "near the ends of time: all windows or none, and the time is in them");
 	ok(none > 500 && some > 500, "both came up (%d, %d)", none, some);
 }
 
@@ -194,8 +204,87 @@ static void test_one_microsecond(void)
 
 	ok(window_first(&w, -5, &s) && s.start == -5 && s.end == -4, "the least window");
 	ok(!window_next(&w, -5, &s) && s.start == -5, "is the only one");
-	ok(!window_first(&w, INT64_MAX, &s) && s.start == -5, "the last microsecond has no end");
-	ok(window_first(&w, INT64_MIN, &s) && s.start == INT64_MIN, "the first is a start");
+	ok(!window_first(&w, WHEN_MAX, &s) && s.start == -5, "the last microsecond has no end");
+	ok(!window_first(&w, INT64_MAX, &s) && !window_first(&w, INT64_MIN, &s) && s.start == -5,
+	   "nor have the ends of 64 bits");
+	ok(window_first(&w, WHEN_MIN, &s) && s.start == WHEN_MIN, "the first is a start");
+	ok(!window_first(&w, WHEN_MIN - 1, &s), "the one before is none");
+}
+
+static uint64_t seed = 1;
+
+/* Numbers of any size are equally likely. */
+static int64_t random64(void)
+{
+	seed = seed * 6364136223846793005 + 1442695040888963407;
+	return (int64_t)(seed ^ seed >> 31) >> (seed >> 40) % 64;
+}
+
+/* Sizes that are a multiple of the step, and for hops such that are not. */
+static struct window random_window(enum window_kind kind)
+{
+	struct window w = {.kind = kind, .align = random64()};
+
+	do {
+		w.step = (random64() & INT64_MAX) | 1;
+	} while (__builtin_mul_overflow(w.step, 1 + (random64() & 15), &w.size));
+	if (kind == WINDOW_HOP && w.size > w.step)
+		w.size -= (random64() & INT64_MAX) % w.step;
+	return w;
+}
+
+/* By the definition, in 128 bits: the starts on the grid up to t whose windows reach beyond t. */
+static int windows_wide(const struct window *w, int64_t t, struct span spans[SPANS_MAX])
+{
+	__int128 grid = w->kind == WINDOW_HOP ? w->step : w->size, from = (__int128)t - w->align;
+	__int128 start = from / grid * grid - (from % grid < 0 ? grid : 0) + w->align;
+	int64_t length = w->kind == WINDOW_CUMULATE ? w->step : w->size;
+	int n = 0;
+
+	while (start - grid + w->size > t)
+		start -= grid;
+	for (; start <= t; start += grid)
+		for (__int128 end = start + length; end <= start + w->size; end += length)
+			if (end > t)
+				spans[n++] = (struct span){(int64_t)start, (int64_t)end};
+	return n;
+}
+
+static void test_random(void)
+{
+	int wrong = 0, checked = 0;
+
+	for (int i = 0; i < 20000; i++) {
+		struct window w = random_window((enum window_kind)(i % 3));
+		int64_t t = random64();
+		struct span got[SPANS_MAX], want[SPANS_MAX];
+		int n = windows(&w, t, got), m = fits(&w, t) ? windows_wide(&w, t, want) : 0;
+
+		wrong += !same_spans(got, n, want, m) || n > window_most(&w);
+		checked += n > 0;
+	}
+	ok(wrong == 0 && checked > 5000, "20000 random windows and times, %d in some", checked);
+}
+
+static void test_most(void)
+{
+	static const struct {
+		struct window w;
+		int64_t want;
+	} t[] = {
+		{{WINDOW_TUMBLE, 5, 0, 0}, 1},
+		{{WINDOW_HOP, 5, 5, 0}, 1},
+		{{WINDOW_HOP, 6, 5, 0}, 2},
+		{{WINDOW_HOP, 10, 5, 3}, 2},
+		{{WINDOW_HOP, 11, 5, 0}, 3},
+		{{WINDOW_CUMULATE, 10, 5, 0}, 2},
+		{{WINDOW_HOP, INT64_MAX, 1, 0}, INT64_MAX},
+		{{WINDOW_HOP, INT64_MAX, INT64_MAX, 0}, 1},
+		{{WINDOW_CUMULATE, INT64_C(31536000000000), INT64_C(1000000), 0}, 31536000},
+	};
+
+	for (size_t i = 0; i < COUNT(t); i++)
+		ok(window_most(&t[i].w) == t[i].want, "at most %lld windows", (long long)t[i].want);
 }
 
 int main(void)
@@ -204,5 +293,7 @@ int main(void)
 	test_against_definition();
 	test_ends_of_time();
 	test_one_microsecond();
+	test_random();
+	test_most();
 	return done_testing();
 }
