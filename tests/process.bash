@@ -50,6 +50,12 @@ catches_signals()
 	(($(signal_mask SigCgt "$@") & 2))
 }
 
+# SIGINT is ignored.
+ignores_signals()
+{
+	(($(signal_mask SigIgn "$@") & 2))
+}
+
 # The signals that were sent have come.
 took_signals()
 {

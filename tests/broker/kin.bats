@@ -282,9 +282,10 @@ backlog()
 
 @test "a backlog of 4 partitions comes in the order of timestamps" {
 	backlog
-	kin -e "$t" >got
+	# a partition that is slow to come is waited for
+	kin -e --align 20s "$t" >got
 	same_file in got
-	start 'kin "$t" >got'
+	start 'kin --align 20s "$t" >got'
 	eventually 10 has_lines got 4000
 	same_file in got
 }

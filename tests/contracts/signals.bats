@@ -181,6 +181,21 @@ pipeline_ended()
 	same_file /dev/null err
 }
 
+@test "a file to write that is a named pipe without a reader" {
+	filters
+	local signal
+	mkfifo bad
+	feed 3 >in
+	for signal in $stop_signals; do
+		start exec_t --bad bad in >out 2>err
+		eventually 20 catches_signals
+		eventually 20 asleep
+		kill -"${signal%:*}" "$pid"
+		ended "${signal#*:}"
+		same_file /dev/null err
+	done
+}
+
 @test "a file that never ends" {
 	filters
 	[ "$KIND" != sink ] || skip "it would fill the broker"
@@ -204,6 +219,7 @@ pipeline_ended()
 		exec_t "$@"
 	}
 	start ignoring <in >out 2>err
+	eventually 20 ignores_signals
 	feed 3 >&7
 	for signal in INT HUP INT; do
 		kill -$signal "$pid"
