@@ -26,6 +26,7 @@ static void add_near(struct agg_sum *s, struct dec d)
 	struct dec rest;
 
 	add_double(s, near);
+	/* cppcheck-suppress incorrectLogicOperator ; it does not read hexadecimal exponents */
 	if (near >= -0x1p127 && near < 0x1p127 && near == trunc(near) &&
 	    dec_sub(d, (struct dec){(__int128)near, 0}, &rest))
 		add_double(s, dec_double(rest));

@@ -228,7 +228,7 @@ static struct val value_at(const struct agg_sample *s, struct place at)
 		less++;
 	if (at.rank < less)
 		v = decimal(fine[at.rank]);
-	else if (at.rank >= less + same)
+	else if (less < n && at.rank >= less + same)
 		v = decimal(fine[at.rank - same]);
 	free(fine);
 	return v;

@@ -377,7 +377,7 @@ static int take_flat_header(struct envelope *env, struct slice *text, struct rec
 {
 	static const struct field name_field = {NAME("name"), .takes = TAKES_STRING};
 	static const struct field value_field = {NAME("value"), .takes = TAKES_NULL | TAKES_STRING};
-	struct slice name, value;
+	struct slice name = slice_of("", 0), value = name;
 
 	take_value(text, &name);
 	if (read_bytes(env, &name_field, name, &header->name))

@@ -150,11 +150,13 @@ static void rewrite(struct rewriter *rw, const char *src, size_t len)
 	buf_free(&open);
 }
 
-static bool is_name(const char *src)
+/* Is the program a bare name, but for blanks and comments around it? */
+static bool is_name(const char *src, struct slice *name)
 {
 	struct lexer lx = {src, 0, strlen(src)};
 	struct token t = lexer_next(&lx), rest = lexer_next(&lx);
 
+	*name = t.text;
 	return t.type == TOK_IDENT && rest.type == TOK_END && !expr_is_keyword(t.text);
 }
 
@@ -162,7 +164,7 @@ int columns_rewrite(struct buf *out, const struct fields *fs, const char *src, b
 		    struct buf *err)
 {
 	struct rewriter rw = {.fs = fs, .out = out, .err = err};
-
+	struct slice name;
 	int column = whole ? fields_whole(fs, src) : -1;
 
 	if (column >= 0) {
@@ -171,8 +173,8 @@ int columns_rewrite(struct buf *out, const struct fields *fs, const char *src, b
 		buf_add_char(out, ']');
 		return 0;
 	}
-	if (whole && is_name(src)) {
-		no_column(&rw, slice_str(src));
+	if (whole && is_name(src, &name) && fields_column(fs, name) < 0) {
+		no_column(&rw, name);
 		return -1;
 	}
 	buf_add_str(out, ". as $__row | ");

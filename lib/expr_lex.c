@@ -25,36 +25,42 @@ static char at(const struct lexer *lx, size_t i)
 	return i < lx->len ? lx->src[i] : '\0';
 }
 
-static size_t skip_string(const struct lexer *lx, size_t i, bool *interpolated);
+/* A string this deep in the \( ) of others is taken to have no end. */
+enum { STRING_DEPTH = 100 };
+
+static size_t skip_string(const struct lexer *lx, size_t i, int depth, bool *interpolated);
 
 /* Behind the parenthesis that closes \( ; strings inside may hold others. */
-static size_t skip_interpolation(const struct lexer *lx, size_t i)
+static size_t skip_interpolation(const struct lexer *lx, size_t i, int depth)
 {
 	bool ignored;
-	int depth = 1;
+	int open = 1;
 
-	while (i < lx->len && depth) {
+	while (i < lx->len && open) {
 		if (lx->src[i] == '"') {
-			i = skip_string(lx, i, &ignored);
+			i = skip_string(lx, i, depth + 1, &ignored);
 			continue;
 		}
-		depth += (lx->src[i] == '(') - (lx->src[i] == ')');
+		open += (lx->src[i] == '(') - (lx->src[i] == ')');
 		i++;
 	}
 	return i;
 }
 
-/* i is at the opening quote; returns the place behind the closing one, or past the end when there is none. */
-static size_t skip_string(const struct lexer *lx, size_t i, bool *interpolated)
+/*
+ * i is at the opening quote of a string in `depth` others; returns the place behind the closing one,
+ * or past the end when there is none.
+ */
+static size_t skip_string(const struct lexer *lx, size_t i, int depth, bool *interpolated)
 {
-	for (i++; i < lx->len; i++) {
+	for (i++; i < lx->len && depth < STRING_DEPTH; i++) {
 		if (lx->src[i] == '"')
 			return i + 1;
 		if (lx->src[i] != '\\')
 			continue;
 		if (at(lx, ++i) == '(') {
 			*interpolated = true;
-			i = skip_interpolation(lx, i + 1) - 1;
+			i = skip_interpolation(lx, i + 1, depth) - 1;
 		}
 	}
 	return lx->len + 1;
@@ -132,7 +138,7 @@ struct token lexer_next(struct lexer *lx)
 	c = lx->src[i];
 	if (c == '"') {
 		t.type = TOK_STRING;
-		end = skip_string(lx, i, &t.interpolated);
+		end = skip_string(lx, i, 0, &t.interpolated);
 		if (end > lx->len) {
 			t.type = TOK_OTHER;
 			end = lx->len;

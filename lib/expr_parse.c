@@ -6,8 +6,8 @@
 #include "json.h"
 #include "mem.h"
 
-/* Nesting past this is libjq's to judge. */
-enum { PARSE_DEPTH = 100 };
+/* Nesting past this is libjq's to judge; so are more nodes, which as a chain are as deep as many. */
+enum { PARSE_DEPTH = 100, NODES_MAX = 1024 };
 
 struct parser {
 	struct lexer lx;
@@ -33,6 +33,8 @@ static unsigned add_node(struct parser *p, struct plan_node node)
 {
 	struct plan *pl = p->plan;
 
+	if (pl->n == NODES_MAX)
+		return outside(p);
 	pl->nodes = mem_grow(pl->nodes, &pl->cap, pl->n + 1, sizeof *pl->nodes);
 	pl->nodes[pl->n] = node;
 	return (unsigned)pl->n++;
@@ -129,6 +131,16 @@ static bool string_text(struct parser *p, struct slice *out)
 
 enum { PATH_MAX_NAMES = 32 };
 
+/* libjq 1.6 reads .e8 as a number, and refuses it. */
+static bool is_exponent(struct slice name)
+{
+	size_t i = 1;
+
+	while (i < name.len && name.ptr[i] >= '0' && name.ptr[i] <= '9')
+		i++;
+	return (name.ptr[0] == 'e' || name.ptr[0] == 'E') && i > 1 && i == name.len;
+}
+
 /* .a.b."c d"? -- the token is a TOK_FIELD or TOK_DOT. */
 static unsigned parse_path(struct parser *p)
 {
@@ -140,6 +152,8 @@ static unsigned parse_path(struct parser *p)
 		if (n == PATH_MAX_NAMES)
 			return outside(p);
 		if (!dot) {
+			if (is_exponent(p->tok.text))
+				return outside(p);
 			names[n++] = p->tok.text;
 			advance(p);
 		} else {
@@ -156,8 +170,12 @@ static unsigned parse_path(struct parser *p)
 			}
 		}
 		/* A path that meets the wrong type goes to libjq, which knows what ? makes of it. */
-		while (token_is(&p->tok, "?"))
+		if (token_is(&p->tok, "?")) {
 			advance(p);
+			/* A second one ends the path, or does not, by jq's version. */
+			if (token_is(&p->tok, "?"))
+				return outside(p);
+		}
 	}
 	if (p->outside || token_is(&p->tok, "["))
 		return outside(p);

@@ -279,6 +279,7 @@ static const char *skip_nested(const char *p, const char *end, int depth)
 			p = json_blank(p, end);
 		}
 		/* Behind a value, or at the end of an empty level. */
+		/* cppcheck-suppress uninitvar ; p was at a bracket first, so there is a level */
 		while (p < end && *p == closer[level]) {
 			p++;
 			if (--level == 0)

@@ -281,8 +281,7 @@ struct kafka_conf *kafka_conf_load(const struct kafka_options *options, struct b
 {
 	struct kafka_conf *conf = mem_zalloc(1, sizeof *conf);
 	rd_kafka_conf_t *known = rd_kafka_conf_new();
-	char brokers[2] = "";
-	size_t size = sizeof brokers;
+	size_t size = 0;
 	int rc = add_all(conf, known, options, err);
 
 	/* bootstrap.servers has an alias, so librdkafka is asked, not our list. */

@@ -465,6 +465,7 @@ static struct shortest schubfach(double d)
 	/* Below a power of two doubles lie twice as close. */
 	bool closer = frac == 0 && biased > 1;
 	/* k = floor(log10(2^q)), or of 3/4 * 2^q when closer */
+	/* cppcheck-suppress shiftNegativeLHS ; gcc and clang shift the sign in, which makes it floor */
 	int k = (q * 1262611 - (closer ? 524031 : 0)) >> 22, shift;
 	struct power p = power_of_ten(-k);
 	uint64_t low, mid, high, s;
@@ -539,9 +540,8 @@ void num_put_double(struct buf *out, double d)
 
 	if (isnan(d)) {
 		buf_add_str(out, "null");
-	} else if (m == 0 || (m >= 1e-6 && m < 1e21)) {
-		dec_from_double(&plain_d, d); /* 17 digits and 23 decimals at most: it fits */
-		dec_put(out, plain_d);
+	} else if ((m == 0 || (m >= 1e-6 && m < 1e21)) && dec_from_double(&plain_d, d)) {
+		dec_put(out, plain_d); /* 17 digits and 23 decimals at most: it always fits */
 	} else {
 		if (d < 0)
 			buf_add_char(out, '-');

@@ -320,7 +320,7 @@ static void take(struct parser *p, const struct opt *o, void *base, const char *
 		store(p, o, base, NULL);
 		return;
 	}
-	if (o->type == OPT_REST) {
+	if (base && o->type == OPT_REST) { /* the standard options have no base */
 		take_rest(p, o, base, attached);
 		return;
 	}

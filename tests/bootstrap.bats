@@ -10,11 +10,12 @@ setup()
 	mkdir -p tree/tests/kafka bin
 	cp "$KPIPE_SRCDIR/bootstrap" tree
 	cp "$KPIPE_SRCDIR/tests/kafka/fetch" "$KPIPE_SRCDIR/tests/kafka/pom.xml" tree/tests/kafka
-	for tool in awk cat cksum cut date dirname find getconf grep mkdir sed sh sort tail; do
+	cp "$KPIPE_SRCDIR/tests/summary.sh" tree/tests
+	for tool in awk cat cksum cut date dirname find getconf grep mkdir rm sed sh sort tail; do
 		ln -s "$(command -v $tool)" bin
 	done
-	for tool in apt-get autoconf automake bash bats datamash java jq kcat make mandoc mlr mvn \
-		pkg-config ps python3 shellcheck sqlite3; do
+	for tool in apt-get autoconf automake bash bats clang cppcheck datamash fish java jq kcat make \
+		mandoc mlr mvn pkg-config ps python3 shellcheck sqlite3 strace valgrind xz zsh; do
 		stand_in $tool <<<'exit 0'
 	done
 	stand_in id <<<'echo 0'
@@ -38,7 +39,8 @@ without_header()
 
 bootstrap()
 {
-	env -i PATH="$PWD/bin" HOME="$PWD" KPIPE_REQUIRE_KAFKA="${require:-}" tree/bootstrap "$@"
+	env -i PATH="$PWD/bin" HOME="$PWD" KPIPE_REQUIRE_KAFKA="${require:-}" \
+		KPIPE_REQUIRE_CHECKS="${require:-}" tree/bootstrap "$@"
 }
 
 @test "nothing is installed where all is there" {
@@ -82,6 +84,81 @@ bootstrap()
 	: >"$(fetch --where)/classpath-$(cksum <tree/tests/kafka/pom.xml | cut -d ' ' -f 1)"
 	run bootstrap check -n
 	[[ $output != *maven* ]] || fail "$output"
+}
+
+@test "deep installs what it needs, and takes what it can get of what its checks need" {
+	rm bin/bats bin/clang bin/java bin/mvn
+	run bootstrap deep -n
+	assert_status 0
+	assert_match 'install bats'$'\n'
+	assert_match 'install clang libclang-rt-dev'$'\n'
+	[[ $output != *maven* ]] || fail "$output"
+	require=1 run bootstrap deep -n
+	assert_match 'install bats clang libclang-rt-dev'$'\n'
+}
+
+@test "a compiler without sanitizers gets them" {
+	rm bin/apt-get
+	stand_in dnf <<<'exit 1'
+	stand_in cc <<'END'
+case $* in
+*=address*) exit 1 ;;
+*) cat >/dev/null ;;
+esac
+END
+	run bootstrap deep -n
+	assert_match 'install libasan'$'\n'
+	run bootstrap check -n
+	[[ $output != *install* ]] || fail "$output"
+}
+
+# A machine on which `make GOAL` writes one result, and fails for the goals among ARGs.
+with_make()
+{
+	: >tree/configure
+	stand_in make <<-END
+	for goal; do :; done
+	mkdir -p build/tests
+	case " $* " in
+	*" \$goal "*)
+		echo "bad luck with \$goal"
+		exit 2
+		;;
+	esac
+	echo ":test-result: PASS" >build/tests/\$goal.trs
+	END
+	mkdir -p tree/build
+	echo "abs_top_srcdir = $PWD/tree" >tree/build/Makefile
+}
+
+@test "deep runs every check and adds up what they give, and nothing older" {
+	with_make
+	mkdir -p tree/build/asan
+	echo ":test-result: FAIL" >tree/build/asan/old.trs
+	touch -d '1 minute ago' tree/build/asan/old.trs
+	run bootstrap deep
+	assert_status 0
+	for stage in distcheck check-asan check-valgrind check-fuzz check-analyze; do
+		assert_match "(^|"$'\n'")$stage: [0-9]+ s"
+	done
+	assert_match $'\n''5 passed, 0 failed, 0 skipped$'
+}
+
+@test "a check that fails stops no other, is shown, and is named at last" {
+	with_make check-asan check-analyze
+	run bootstrap deep
+	assert_status 1
+	assert_match 'check-fuzz: [0-9]+ s'
+	assert_match 'bad luck with check-asan'
+	assert_match $'\n''failed: check-asan check-analyze$'
+}
+
+@test "a test that has failed makes deep fail although make has not" {
+	with_make
+	stand_in make <<<'mkdir -p build/tests; echo ":test-result: FAIL" >build/tests/x.trs'
+	run bootstrap deep
+	assert_status 1
+	assert_match $'\n''failed: summary$'
 }
 
 @test "each package manager has its names" {
@@ -149,6 +226,7 @@ bootstrap()
 	run bootstrap deploy
 	assert_status 2
 	assert_match './bootstrap demo '
+	assert_match './bootstrap deep '
 	run bootstrap --help
 	assert_status 0
 }

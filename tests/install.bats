@@ -9,7 +9,7 @@ setup()
 	root=$PWD/root
 }
 
-# make GOAL: in the build directory, on its own: not a part of the make that runs the tests.
+# In the build directory, and on its own: no part of the make that runs the tests.
 install_make()
 {
 	env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL make -C "$KPIPE_BUILDDIR" DESTDIR="$root" \

@@ -1,6 +1,6 @@
 # The tests. `make check`: unit tests, and every .bats file; those of tests/broker each against a
 # box broker of their own. `make check-kafka`: tests/broker against one real Apache Kafka.
-# `make check-asan`, `check-valgrind` and `check-analyze`: tests/checks.
+# `make check-asan`, `check-valgrind` and `check-analyze`: tests/checks. Fuzzing: tests/fuzz/local.mk.
 # All of them speak TAP; each writes beside its log NAME.trs, which tests/summary.sh adds up.
 
 # Programs of one source file, tests/unit/NAME.c.
@@ -26,6 +26,7 @@ unit_tests = \
 bats_tests = \
 	tests/bootstrap.bats \
 	tests/cases.bats \
+	tests/checks.bats \
 	tests/completions.bats \
 	tests/csvagg.bats \
 	tests/csvin.bats \
@@ -204,4 +205,4 @@ CLEANFILES += $(valgrind_trs) $(valgrind_trs:.trs=.log) $(analyze_trs) $(analyze
 
 clean-local: clean-checks
 clean-checks:
-	rm -rf asan valgrind
+	rm -rf asan valgrind tests/home tests/locales

@@ -29,6 +29,20 @@ summary()
 	END
 }
 
+@test "what has been run again in another way is a part of its own" {
+	results asan/tests/broker/a.trs PASS
+	results tests/broker/a.valgrind.trs PASS
+	results valgrind/reports.trs PASS
+	results lib/b.analyze.trs PASS PASS SKIP
+	gives summary asan/tests/broker/a.trs tests/broker/a.valgrind.trs valgrind/reports.trs \
+		lib/b.analyze.trs <<-'END'
+	sanitizers: 1 passed, 0 failed, 0 skipped
+	valgrind: 2 passed, 0 failed, 0 skipped
+	analyzers: 2 passed, 0 failed, 1 skipped
+	5 passed, 0 failed, 1 skipped
+	END
+}
+
 @test "a failed test is shown with what its log says" {
 	results a.trs PASS FAIL PASS ERROR
 	cat >a.log <<-'END'

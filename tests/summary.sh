@@ -16,6 +16,14 @@ fi
 exec awk '
 function part_of(file)
 {
+	if (file ~ /(^|\/)asan\//)
+		return "sanitizers"
+	if (file ~ /(^|\/)valgrind\/|\.valgrind\.trs$/)
+		return "valgrind"
+	if (file ~ /\.analyze\.trs$/)
+		return "analyzers"
+	if (file ~ /\.fuzz\.trs$/)
+		return "fuzzing"
 	if (file ~ /\.kafka\.trs$/)
 		return "real Kafka"
 	if (file ~ /broker\/[^\/]*\.trs$/)
@@ -87,7 +95,8 @@ function print_counts(label, part)
 BEGIN {
 	for (i = 1; i < ARGC; i++)
 		add(ARGV[i])
-	parts = split("modules and tools:contracts:box broker:real Kafka", order, ":")
+	parts = split("modules and tools:contracts:box broker:real Kafka:" \
+		"sanitizers:valgrind:fuzzing:analyzers", order, ":")
 	for (i = 1; i <= parts; i++)
 		if (order[i] in seen)
 			print_counts(order[i] ": ", order[i])

@@ -199,14 +199,14 @@ pipeline_ended()
 @test "a file that never ends" {
 	filters
 	[ "$KIND" != sink ] || skip "it would fill the broker"
-	endless | head -c 300000000 >in &
+	mkfifo in
+	endless >in 2>/dev/null 3>&- &
 	writer=$!
-	eventually 20 test -s in
 	start exec_t in >/dev/null 2>err
 	eventually 20 catches_signals
 	kill -TERM "$pid"
-	kill "$writer" || :
 	ended 143
+	kill "$writer" 2>/dev/null || :
 	same_file /dev/null err
 }
 

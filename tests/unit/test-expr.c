@@ -775,6 +775,27 @@ static void test_engines(void)
 	buf_free(&out);
 }
 
+/* Such a plan, or token, would need more stack than there may be. */
+static void test_depth(void)
+{
+	enum { TIMES = 300000 };
+	static const char *const parts[] = {".a + ", ".a == 1 or ", "\"\\(", "(", "- "};
+	struct expr_conf native = {.engine = EXPR_NATIVE};
+
+	for (unsigned i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+		struct buf text = BUF_INIT;
+		struct engine e;
+
+		for (unsigned n = 0; n < TIMES; n++)
+			buf_add_str(&text, parts[i]);
+		buf_add_str(&text, ".a");
+		ok(!open_engine(&e, text.data, EXPR_VALUE, &native), "%u times %s", TIMES,
+		   parts[i]);
+		close_engine(&e);
+		buf_free(&text);
+	}
+}
+
 /* Programs of a set see the same record, whatever becomes of each other. */
 static void test_set(void)
 {
@@ -1322,6 +1343,7 @@ int main(void)
 	test_tests();
 	test_exact();
 	test_engines();
+	test_depth();
 	test_set();
 	test_guard();
 	test_variables();
