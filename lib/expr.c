@@ -181,6 +181,22 @@ bool exprset_uses_column(const struct exprset *set, size_t column)
 	return false;
 }
 
+/*
+ * The first evaluator takes what exprset_new compiled. The others compile what they are sure to need
+ * now, before records take the memory: libjq does not survive its lack while it compiles.
+ */
+static struct jqprog *first_prog(const struct exprset *set, struct program *p)
+{
+	struct jqprog *jq = p->compiled;
+	struct buf err = BUF_INIT;
+
+	p->compiled = NULL;
+	if (!jq && !p->native)
+		jq = compile_jq(set, p, &err);
+	buf_free(&err);
+	return jq;
+}
+
 struct expreval *expreval_new(struct exprset *set)
 {
 	struct expreval *ev = mem_zalloc(1, sizeof *ev);
@@ -191,10 +207,8 @@ struct expreval *expreval_new(struct exprset *set)
 	ev->texts = mem_zalloc(set->n, sizeof *ev->texts);
 	ev->rec.slots = mem_zalloc(set->fields.n, sizeof *ev->rec.slots);
 	ev->rec.values = mem_zalloc(set->fields.n, sizeof *ev->rec.values);
-	for (size_t i = 0; i < set->n; i++) {
-		ev->progs[i] = set->v[i].compiled;
-		set->v[i].compiled = NULL;
-	}
+	for (size_t i = 0; i < set->n; i++)
+		ev->progs[i] = first_prog(set, &set->v[i]);
 	return ev;
 }
 
@@ -244,7 +258,7 @@ static enum outcome run_plan(struct expreval *ev, const struct program *p, struc
 
 /* --- libjq --- */
 
-/* The first evaluator took what exprset_new compiled; the others compile when they first need it. */
+/* What has a plan is compiled when a record is first handed over. */
 static bool need_prog(struct expreval *ev, size_t i, struct buf *err)
 {
 	if (!ev->progs[i])
