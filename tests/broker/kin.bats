@@ -257,10 +257,17 @@ envelopes()
 	run -1 kin -e "$t"
 }
 
+committed()
+{
+	[ -n "$(kin -e "$t")" ]
+}
+
 @test "the markers of a transaction do not hold -e back" {
 	need_kafka "the box knows no transactions"
 	need kcat
 	seq 1 5 | kcat -P -b "$KPIPE_BROKERS" -t "$t" -p 0 -X "transactional.id=$t" 2>/dev/null
+	# The broker writes the marker when it has answered; until then the records are not to be read.
+	eventually 10 committed
 	seq 1 5 | gives timeout 20 kin -e "$t"
 	# the marker has offset 5
 	gives timeout 20 kin -e -o -1 "$t" </dev/null
