@@ -9,6 +9,7 @@
 #ifndef KPIPE_JQPROG_H
 #define KPIPE_JQPROG_H
 
+#include "jqtext.h"
 #include "val.h"
 
 struct jqprog;
@@ -24,6 +25,9 @@ struct jqvar {
 /* NULL with libjq's own words in err. The variables are copied. */
 struct jqprog *jqprog_new(const char *src, const struct jqvar *vars, size_t nvars, struct buf *err);
 void jqprog_free(struct jqprog *p);
+
+/* How the linked libjq prints and compares numbers that come from a text. */
+struct jq_number_rules jqprog_number_rules(void);
 
 struct jqdoc *jqdoc_new(void);
 void jqdoc_free(struct jqdoc *doc);

@@ -59,6 +59,7 @@ tests_unit_test_csvio_LDADD = $(LDADD) $(CSV_LIBS)
 tests_unit_test_expr_LDADD = $(LDADD) $(JQ_LIBS) -lm
 tests_unit_test_group_LDADD = $(LDADD) -lm
 tests_unit_test_num_LDADD = $(LDADD) -lm
+tests_unit_test_scan_LDADD = $(LDADD) -lm
 tests_unit_test_val_LDADD = $(LDADD) -lm
 
 # What every tool promises: the same files, once for each tool that is built.
