@@ -2,7 +2,7 @@
 # What programs of bench/ have in common: they measure commands, check that these agree, and print tables.
 #
 # Set by who sources this: $srcdir; $dir, a directory for files; $peak, bench/peak; $runs; $raw, a file or
-# nothing. Set here: status, 1 after a complaint.
+# nothing; $cpu, 1 to rate by processor time or nothing. Set here: status, 1 after a complaint.
 # shellcheck disable=SC2034,SC2154
 
 die()
@@ -117,5 +117,6 @@ measure()
 # TITLE that is not empty comes first, with the names of the columns.
 print_rows()
 {
-	awk -f "$srcdir/bench/table.awk" -v title="$1" -v raw="$raw" "$dir/goals" "$dir/rows"
+	awk -f "$srcdir/bench/table.awk" -v title="$1" -v raw="$raw" -v cpu="$cpu" \
+		"$dir/goals" "$dir/rows"
 }

@@ -1,5 +1,5 @@
 # Rows of measurements to a table; with -v title=TEXT headed by that, with -v raw=FILE appended to that
-# as NDJSON, too.
+# as NDJSON, too; with -v cpu=1 rates and ratios are by user and system time, which tells nothing about threads.
 #
 # usage: awk -f table.awk GOALS ROWS      in both, tabs between the fields
 #
@@ -19,7 +19,7 @@ FNR == NR {
 
 {
 	rows[++n_rows] = $0
-	rate[$4, $5, $6] = $7 / 1e6 / $8
+	rate[$4, $5, $6] = $7 / 1e6 / (cpu ? $11 + $12 : $8)
 	if (raw)
 		print_raw()
 }
@@ -67,7 +67,9 @@ function judge(measure, bound,    r)
 
 function judgement(    i, goal, text)
 {
-	for (i = 1; i <= n_goals && $4 == "kpipe" && $6 == "file"; i++) {
+	if ($4 != "kpipe" || $6 != "file" || cpu && $5 > 1)
+		return ""
+	for (i = 1; i <= n_goals; i++) {
 		split(goals[i], goal, FS)
 		if ((goal[1] == "*" || goal[1] == $1) && goal[2] == $2 && goal[3] == $5)
 			text = text (text ? ", " : "  ") judge(goal[4], goal[5])
@@ -87,11 +89,11 @@ function ratios(    p, r, text)
 END {
 	if (title)
 		printf "\n%s\n%-8s %-8s %2s %-4s %6s %8s %8s %5s %8s %7s %7s %7s %7s  %s\n", title, "case", "tool",
-			"-j", "from", "MB", "ms", "MB/s", "cores", "peak MB", "x jq", "x gojq", "x jaq", "x mlr", "goal"
+			"-j", "from", "MB", "ms", cpu ? "MB/cpu s" : "MB/s", "cores", "peak MB", "x jq", "x gojq", "x jaq", "x mlr", "goal"
 	for (i = 1; i <= n_rows; i++) {
 		$0 = rows[i]
 		line = sprintf("%-8s %-8s %2d %-4s %6.1f %8.1f %8.1f %5.2f %8.1f", $2, $3, $5, $6, $7 / 1e6,
-			$8 * 1000, $7 / 1e6 / $8, ($11 + $12) / $9, peak_mb()) ratios() judgement()
+			$8 * 1000, rate[$4, $5, $6], ($11 + $12) / $9, peak_mb()) ratios() judgement()
 		sub(/ +$/, "", line)
 		print line
 	}
