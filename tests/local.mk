@@ -34,6 +34,7 @@ bats_tests = \
 	tests/demo.bats \
 	tests/filter.bats \
 	tests/install.bats \
+	tests/jsonsuite.bats \
 	tests/kbroker.bats \
 	tests/kcount.bats \
 	tests/kfilter.bats \

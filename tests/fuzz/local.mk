@@ -71,7 +71,8 @@ $(fuzz_trs): %.fuzz.trs: fuzz/%
 	@$(run_tap) $*.fuzz -- $(srcdir)/tests/fuzz/run $<
 
 check-fuzz: config.h
-	@FUZZ_CC='$(FUZZ_CC)' $(checks)/fuzz '$(top_srcdir)' '$(fuzz_trs)' $(MAKE) -k $(fuzz_trs)
+	@FUZZ_CC='$(FUZZ_CC)' $(checks)/fuzz '$(top_srcdir)' '$(fuzz_trs) $(differ_trs)' \
+		$(MAKE) -k $(fuzz_trs) $(differ_trs)
 
 .PHONY: check-fuzz
 
