@@ -1,6 +1,5 @@
 #include "expr.h"
 
-#include <math.h>
 #include <stdlib.h>
 
 #include "expr_priv.h"
@@ -247,74 +246,8 @@ static struct plan_run plan_run_of(struct expreval *ev, const struct program *p,
 		.rec = &ev->rec,
 		.rules = ev->set->rules,
 		.exact = p->kind == EXPR_EXACT,
-		.by_key = p->by_key,
 		.err = err,
 	};
-}
-
-/*
- * A double that would be printed with an exponent is a decimal where it can be one, as it is when
- * it comes from libjq or stands in a record.
- */
-static struct val double_value(const struct pval *v)
-{
-	bool exponent = v->dbl != 0 && (fabs(v->dbl) < 1e-6 || fabs(v->dbl) >= 1e21);
-	struct val out = {.type = VAL_DEC, .rounded = v->rounded};
-
-	if (!exponent || !dec_from_double(&out.dec, v->dbl)) {
-		out.type = VAL_DBL;
-		out.dbl = v->dbl;
-	}
-	return out;
-}
-
-static enum outcome json_value(struct plan_run *run, const struct pval *v, struct val *out)
-{
-	struct buf *build = &run->rec->build;
-	size_t start = build->len;
-	enum outcome r = plan_put(run, v, false, build);
-
-	if (r == SURE)
-		*out = (struct val){.type = VAL_JSON,
-				    .str = arena_copy(&run->rec->arena, build->data + start,
-						      build->len - start)};
-	build->len = start;
-	return r;
-}
-
-/*
- * A result for the rest of the world: a number from a text is what the text says. One that no decimal
- * holds is libjq's: whether 1e400 is 1e500, it must say.
- */
-static enum outcome plan_value(struct plan_run *run, const struct pval *v, struct val *out)
-{
-	struct pval number;
-
-	switch (v->type) {
-	case PV_NULL:
-		*out = val_null();
-		return SURE;
-	case PV_FALSE:
-	case PV_TRUE:
-		*out = (struct val){.type = v->type == PV_TRUE ? VAL_TRUE : VAL_FALSE};
-		return SURE;
-	case PV_STRING:
-		*out = val_str(v->text.ptr, v->text.len);
-		return SURE;
-	case PV_JSON:
-		return json_value(run, v, out);
-	default:
-		number = pval_exact(v);
-		if (number.type == PV_EXACT)
-			*out = (struct val){.type = VAL_DEC, .dec = number.dec};
-		else if (v->type != PV_LITERAL)
-			*out = double_value(v);
-		else if (run->exact)
-			*out = (struct val){.type = VAL_DBL, .rounded = true, .dbl = number.dbl};
-		else
-			return UNSURE;
-		return SURE;
-	}
 }
 
 static enum outcome run_plan(struct expreval *ev, const struct program *p, struct val *out,
@@ -338,7 +271,7 @@ static enum outcome run_plan(struct expreval *ev, const struct program *p, struc
 		return r;
 	if (p->kind == EXPR_TEST)
 		v = pval_bool(pval_truthy(&v));
-	return plan_value(&run, &v, out);
+	return pval_result(&v, &ev->rec, run.rules, run.exact, p->by_key, out);
 }
 
 /* --- libjq --- */

@@ -6,8 +6,8 @@
 #include "json.h"
 #include "when.h"
 
-/* 0 .. 9999-12-31T23:59:59Z: of what lies outside, C libraries and libjq versions think differently. */
-static const double SECONDS_END = 253402300800.0;
+/* Of what lies outside the years 0 .. 9999, C libraries and versions of libjq think differently. */
+static const double SECONDS_MIN = -62167219200.0, SECONDS_END = 253402300800.0;
 
 static size_t count_characters(struct slice s)
 {
@@ -177,7 +177,8 @@ static enum outcome put_time(struct plan_run *run, const struct pval *v, const c
 	size_t n;
 
 	if (!pval_is_number(v) || !pval_number(v, run->rules, &seconds) ||
-	    !(seconds >= 0 && seconds < SECONDS_END) || seconds != floor(seconds))
+	    !(seconds >= SECONDS_MIN && seconds < SECONDS_END) ||
+	    (seconds < 0 && seconds != floor(seconds)))
 		return UNSURE;
 	t = (time_t)seconds;
 	if (!gmtime_r(&t, &tm))

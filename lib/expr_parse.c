@@ -2,68 +2,45 @@
 #include <float.h>
 #include <stdlib.h>
 
-#include "expr_priv.h"
+#include "expr_parser.h"
 #include "json.h"
 #include "mem.h"
 
-/*
- * Nesting past this is libjq's to judge; so are more nodes, which as a chain are as deep as many, and
- * longer lists.
- */
-enum { PARSE_DEPTH = 100, NODES_MAX = 1024, LIST_MAX = 128 };
-
-/* What `.` is: the value at a path of the record, or what stands before a pipe. */
-struct context {
-	bool computed;
-	struct path path;
-};
-
-struct parser {
-	struct lexer lx;
-	struct token tok; /* the one looked at */
-	struct plan *plan;
-	struct fields *fields;
-	const struct expr_conf *conf;
-	struct context at;
-	int depth;
-	bool outside; /* a construct that is not in the subset was met */
-};
-
-static void advance(struct parser *p)
+void parser_advance(struct parser *p)
 {
 	p->tok = lexer_next(&p->lx);
 }
 
-static unsigned outside(struct parser *p)
+unsigned parser_outside(struct parser *p)
 {
 	p->outside = true;
 	return 0;
 }
 
 /* Takes the token, which must be this one. */
-static bool expect(struct parser *p, const char *op)
+bool parser_expect(struct parser *p, const char *op)
 {
 	if (!token_is(&p->tok, op))
 		p->outside = true;
 	else
-		advance(p);
+		parser_advance(p);
 	return !p->outside;
 }
 
-static unsigned add_node(struct parser *p, struct plan_node node)
+unsigned parser_add(struct parser *p, struct plan_node node)
 {
 	struct plan *pl = p->plan;
 
 	if (p->outside || pl->n == NODES_MAX)
-		return outside(p);
+		return parser_outside(p);
 	pl->nodes = mem_grow(pl->nodes, &pl->cap, pl->n + 1, sizeof *pl->nodes);
 	pl->nodes[pl->n] = node;
 	return (unsigned)pl->n++;
 }
 
-static unsigned add_literal(struct parser *p, struct pval v)
+unsigned parser_literal(struct parser *p, struct pval v)
 {
-	return add_node(p, (struct plan_node){.op = PLAN_LITERAL, .literal = v});
+	return parser_add(p, (struct plan_node){.op = PLAN_LITERAL, .literal = v});
 }
 
 static struct slice keep_text(struct parser *p, struct slice s)
@@ -86,7 +63,7 @@ static struct slice keep_string(struct parser *p, struct slice token)
 }
 
 /* A string token without interpolation. */
-static bool take_string(struct parser *p, struct slice *out)
+bool parser_string(struct parser *p, struct slice *out)
 {
 	struct slice t = p->tok.text;
 
@@ -94,27 +71,27 @@ static bool take_string(struct parser *p, struct slice *out)
 	    json_skip(t.ptr, t.ptr + t.len, 1) != t.ptr + t.len)
 		return false;
 	*out = keep_string(p, t);
-	advance(p);
+	parser_advance(p);
 	return true;
 }
 
 /* --- Paths --- */
 
-static unsigned add_field(struct parser *p, const struct path *path)
+unsigned parser_field(struct parser *p, const struct path *path)
 {
 	int slot = fields_slot(p->fields, path);
 
 	if (slot < 0)
-		return outside(p);
-	return add_node(p, (struct plan_node){.op = PLAN_FIELD,
-					      .slot = (unsigned)slot,
-					      .optional = path->optional});
+		return parser_outside(p);
+	return parser_add(p, (struct plan_node){.op = PLAN_FIELD,
+						.slot = (unsigned)slot,
+						.optional = path->optional});
 }
 
 static unsigned add_dot(struct parser *p)
 {
-	return p->at.computed ? add_node(p, (struct plan_node){.op = PLAN_INPUT})
-			      : add_field(p, &p->at.path);
+	return p->at.computed ? parser_add(p, (struct plan_node){.op = PLAN_INPUT})
+			      : parser_field(p, &p->at.path);
 }
 
 /* libjq 1.6 reads .e8 as a number, and refuses it. */
@@ -140,7 +117,7 @@ static bool take_item(struct parser *p, struct path *path)
 			return false;
 		item = item * 10 + (uint32_t)(t.ptr[i] - '0');
 	}
-	advance(p);
+	parser_advance(p);
 	return path_add_item(path, item);
 }
 
@@ -149,11 +126,11 @@ static bool take_bracket(struct parser *p, struct path *path)
 {
 	struct slice name;
 
-	advance(p);
-	if (p->tok.type == TOK_STRING ? !(take_string(p, &name) && path_add(path, name))
+	parser_advance(p);
+	if (p->tok.type == TOK_STRING ? !(parser_string(p, &name) && path_add(path, name))
 				      : !take_item(p, path))
 		return false;
-	return expect(p, "]");
+	return parser_expect(p, "]");
 }
 
 /* One step. *end: there was none, the path is over. False: outside. */
@@ -162,13 +139,13 @@ static bool take_step(struct parser *p, struct path *path, bool first, bool *end
 	struct slice name = p->tok.text;
 
 	if (p->tok.type == TOK_FIELD) {
-		advance(p);
+		parser_advance(p);
 		return !is_exponent(name) && path_add(path, name);
 	}
 	if (p->tok.type == TOK_DOT) {
-		advance(p);
+		parser_advance(p);
 		if (p->tok.type == TOK_STRING && p->lx.src[p->tok.start - 1] == '.')
-			return take_string(p, &name) && path_add(path, name);
+			return parser_string(p, &name) && path_add(path, name);
 		if (!token_is(&p->tok, "[")) {
 			*end = true;
 			return first;
@@ -187,7 +164,7 @@ static bool take_optional(struct parser *p, struct path *path)
 {
 	if (!token_is(&p->tok, "?"))
 		return true;
-	advance(p);
+	parser_advance(p);
 	path->optional |= 1u << (path->n - 1);
 	return !token_is(&p->tok, "?");
 }
@@ -201,21 +178,18 @@ static unsigned parse_path(struct parser *p)
 
 	while (!end) {
 		if (!take_step(p, &path, path.n == before, &end))
-			return outside(p);
+			return parser_outside(p);
 		if (!end && !take_optional(p, &path))
-			return outside(p);
+			return parser_outside(p);
 	}
 	if (token_is(&p->tok, "?"))
-		return outside(p);
+		return parser_outside(p);
 	if (p->at.computed)
-		return path.n ? outside(p) : add_dot(p);
-	return add_field(p, &path);
+		return path.n ? parser_outside(p) : add_dot(p);
+	return parser_field(p, &path);
 }
 
 /* --- Operators --- */
-
-/* Of operators, with jq's precedence (its parser.y). */
-enum { ALTERNATIVE = 1, OR, AND, COMPARISON, SUM, PRODUCT };
 
 enum assoc { LEFT, RIGHT, NONE };
 
@@ -243,12 +217,6 @@ static const struct binary *find_binary(const struct token *t)
 	return NULL;
 }
 
-static unsigned parse_pipe(struct parser *p);
-static unsigned parse_pipe_rest(struct parser *p, unsigned left);
-static unsigned parse_expr(struct parser *p, int min);
-static unsigned parse_binary(struct parser *p, unsigned left, int min);
-static unsigned parse_term(struct parser *p, int min);
-
 /* --- Terms --- */
 
 static unsigned parse_number(struct parser *p)
@@ -256,13 +224,13 @@ static unsigned parse_number(struct parser *p)
 	struct slice t = p->tok.text;
 
 	if (!num_is_json(t.ptr, t.len))
-		return outside(p);
-	advance(p);
-	return add_literal(p, pval_literal(t));
+		return parser_outside(p);
+	parser_advance(p);
+	return parser_literal(p, pval_literal(t));
 }
 
 /* $name: a scalar that was given for it. */
-static unsigned parse_variable(struct parser *p)
+unsigned parse_variable(struct parser *p)
 {
 	struct slice name = {p->tok.text.ptr + 1, p->tok.text.len - 1}, text;
 	const struct jqvar *var = NULL;
@@ -273,25 +241,25 @@ static unsigned parse_variable(struct parser *p)
 			var = &p->conf->vars[i];
 	}
 	if (!var)
-		return outside(p);
-	advance(p);
+		return parser_outside(p);
+	parser_advance(p);
 	text = slice_str(var->text);
 	if (var->kind == JQVAR_STRING)
-		return utf8_valid(text.ptr, text.len) ? add_literal(p, pval_string(text))
-						      : outside(p);
+		return utf8_valid(text.ptr, text.len) ? parser_literal(p, pval_string(text))
+						      : parser_outside(p);
 	if (!json_valid(text.ptr, text.len, 0, false))
-		return outside(p);
+		return parser_outside(p);
 	v = pval_cell(text);
 	switch (*text.ptr) {
 	case '"':
-		return add_literal(p, pval_string(keep_string(p, text)));
+		return parser_literal(p, pval_string(keep_string(p, text)));
 	case 't':
 	case 'f':
-		return add_literal(p, pval_bool(*text.ptr == 't'));
+		return parser_literal(p, pval_bool(*text.ptr == 't'));
 	case 'n':
-		return add_literal(p, pval_of(PV_NULL));
+		return parser_literal(p, pval_of(PV_NULL));
 	default:
-		return add_literal(p, v);
+		return parser_literal(p, v);
 	}
 }
 
@@ -299,13 +267,13 @@ static unsigned parse_select(struct parser *p)
 {
 	unsigned test, value;
 
-	advance(p);
-	if (!expect(p, "("))
+	parser_advance(p);
+	if (!parser_expect(p, "("))
 		return 0;
 	test = parse_pipe(p);
-	expect(p, ")");
+	parser_expect(p, ")");
 	value = add_dot(p);
-	return add_node(p, (struct plan_node){.op = PLAN_SELECT, .a = test, .b = value});
+	return parser_add(p, (struct plan_node){.op = PLAN_SELECT, .a = test, .b = value});
 }
 
 static unsigned parse_call(struct parser *p, const struct call *call)
@@ -313,18 +281,18 @@ static unsigned parse_call(struct parser *p, const struct call *call)
 	struct plan_node node = {.op = PLAN_CALL, .call = call};
 	struct slice argument;
 
-	advance(p);
+	parser_advance(p);
 	if (token_is(&p->tok, "(") != call->literal)
-		return outside(p);
+		return parser_outside(p);
 	node.a = add_dot(p);
 	if (call->literal) {
-		advance(p);
-		if (!take_string(p, &argument) || (call->takes && !call->takes(argument)))
-			return outside(p);
-		node.b = add_literal(p, pval_string(argument));
-		expect(p, ")");
+		parser_advance(p);
+		if (!parser_string(p, &argument) || (call->takes && !call->takes(argument)))
+			return parser_outside(p);
+		node.b = parser_literal(p, pval_string(argument));
+		parser_expect(p, ")");
 	}
-	return add_node(p, node);
+	return parser_add(p, node);
 }
 
 /* if E then E [elif E then E]... else E end; the token is if or elif. */
@@ -332,29 +300,29 @@ static unsigned parse_if(struct parser *p)
 {
 	struct plan_node node = {.op = PLAN_IF};
 
-	advance(p);
+	parser_advance(p);
 	node.a = parse_pipe(p);
-	expect(p, "then");
+	parser_expect(p, "then");
 	node.b = parse_pipe(p);
 	if (p->outside)
 		return 0;
 	if (token_is(&p->tok, "elif")) {
 		if (p->depth >= PARSE_DEPTH)
-			return outside(p);
+			return parser_outside(p);
 		p->depth++;
 		node.c = parse_if(p);
 		p->depth--;
-		return add_node(p, node);
+		return parser_add(p, node);
 	}
 	if (token_is(&p->tok, "else")) {
-		advance(p);
+		parser_advance(p);
 		node.c = parse_pipe(p);
 	} else {
 		p->plan->doubtful = true; /* from 1.7 on */
 		node.c = add_dot(p);
 	}
-	expect(p, "end");
-	return add_node(p, node);
+	parser_expect(p, "end");
+	return parser_add(p, node);
 }
 
 static unsigned parse_ident(struct parser *p)
@@ -372,28 +340,28 @@ static unsigned parse_ident(struct parser *p)
 	for (size_t i = 0; i < sizeof constants / sizeof constants[0]; i++) {
 		if (!slice_is(name, constants[i].name))
 			continue;
-		advance(p);
-		return add_literal(p, pval_of(constants[i].type));
+		parser_advance(p);
+		return parser_literal(p, pval_of(constants[i].type));
 	}
 	if (p->fields->columns && !expr_is_keyword(name) && !token_is(&next, "(") &&
 	    fields_column(p->fields, name) >= 0) {
-		advance(p);
+		parser_advance(p);
 		path_add(&column, name);
-		return add_field(p, &column);
+		return parser_field(p, &column);
 	}
 	return token_is(&p->tok, "if")       ? parse_if(p)
 	       : token_is(&p->tok, "select") ? parse_select(p)
 	       : call                        ? parse_call(p, call)
-					     : outside(p);
+					     : parser_outside(p);
 }
 
-static unsigned parse_group(struct parser *p)
+unsigned parse_group(struct parser *p)
 {
 	unsigned n;
 
-	advance(p);
+	parser_advance(p);
 	n = parse_pipe(p);
-	expect(p, ")");
+	parser_expect(p, ")");
 	return n;
 }
 
@@ -406,7 +374,7 @@ static unsigned negate_literal(struct parser *p, struct slice text)
 	buf_add(&with_sign, text.ptr, text.len);
 	kept = keep_text(p, buf_slice(&with_sign));
 	buf_free(&with_sign);
-	return add_literal(p, pval_literal(kept));
+	return parser_literal(p, pval_literal(kept));
 }
 
 /*
@@ -418,155 +386,17 @@ static unsigned parse_negation(struct parser *p, int min)
 	const struct plan_node *node;
 	unsigned n;
 
-	advance(p);
+	parser_advance(p);
 	n = min > PRODUCT ? parse_term(p, min) : parse_expr(p, PRODUCT);
 	if (min > PRODUCT && find_binary(&p->tok) && find_binary(&p->tok)->level == PRODUCT)
-		return outside(p);
+		return parser_outside(p);
 	if (p->outside)
 		return 0;
 	node = &p->plan->nodes[n];
 	if (node->op == PLAN_LITERAL && node->literal.type == PV_LITERAL &&
 	    node->literal.number.plain && node->literal.number.dbl > 0)
 		return negate_literal(p, node->literal.text);
-	return add_node(p, (struct plan_node){.op = PLAN_NEGATE, .a = n});
-}
-
-/* --- Arrays and objects --- */
-
-static unsigned add_list(struct parser *p, enum plan_op op, const unsigned list[], unsigned n)
-{
-	struct plan *pl = p->plan;
-	struct plan_node node = {.op = op, .list = (unsigned)pl->nlist, .n = n};
-
-	pl->list = mem_grow(pl->list, &pl->list_cap, pl->nlist + n, sizeof *pl->list);
-	for (unsigned i = 0; i < n; i++) {
-		pl->list[pl->nlist++] = list[i];
-		node.computed |= i % 2 == 0 && pl->nodes[list[i]].op != PLAN_LITERAL;
-	}
-	return add_node(p, node);
-}
-
-/* A comma binds closer than a pipe: of [a, b | c] c gets both, of [a | b, c] b and c get a. */
-static unsigned parse_array(struct parser *p)
-{
-	unsigned list[LIST_MAX], n = 0;
-
-	advance(p);
-	if (!token_is(&p->tok, "]"))
-		list[n++] = parse_expr(p, 0);
-	if (token_is(&p->tok, "|"))
-		list[0] = parse_pipe_rest(p, list[0]);
-	else
-		while (!p->outside && token_is(&p->tok, ",") && n < LIST_MAX) {
-			advance(p);
-			list[n++] = parse_expr(p, 0);
-		}
-	expect(p, "]");
-	return p->outside ? 0 : add_list(p, PLAN_ARRAY, list, n);
-}
-
-/* A member's value: before 1.7, a term, or a pipe of them. */
-static unsigned parse_member_value(struct parser *p)
-{
-	unsigned value = parse_term(p, PRODUCT + 1);
-
-	if (find_binary(&p->tok)) {
-		p->plan->doubtful = true;
-		value = parse_binary(p, value, 0);
-	}
-	return token_is(&p->tok, "|") ? parse_pipe_rest(p, value) : value;
-}
-
-/* The member of that name of what `.` is. */
-static unsigned add_member(struct parser *p, struct slice name)
-{
-	struct path path = p->at.path;
-
-	if (p->at.computed || !path_add(&path, name))
-		return outside(p);
-	return add_field(p, &path);
-}
-
-/* name, "name", $name: a key that may stand alone; *value is then what it stands for. */
-static unsigned parse_plain_key(struct parser *p, unsigned *value, bool *alone)
-{
-	struct slice name = p->tok.text;
-	bool variable = p->tok.type == TOK_OTHER;
-
-	if (variable) {
-		*value = parse_variable(p);
-		name = slice_of(name.ptr + 1, name.len - 1);
-	} else if (p->tok.type == TOK_STRING) {
-		if (!take_string(p, &name))
-			return outside(p);
-	} else if (p->tok.type == TOK_IDENT && !expr_is_keyword(name)) {
-		advance(p);
-	} else {
-		return outside(p);
-	}
-	*alone = !token_is(&p->tok, ":");
-	if (variable && !*alone)
-		return outside(p);
-	if (*alone && !variable)
-		*value = add_member(p, name);
-	return add_literal(p, pval_string(name));
-}
-
-/* (E): the key; it must be a string, which a literal that is none never becomes. */
-static unsigned parse_computed_key(struct parser *p)
-{
-	unsigned key = parse_group(p);
-	const struct plan_node *node;
-
-	if (p->outside)
-		return 0;
-	node = &p->plan->nodes[key];
-	return node->op == PLAN_LITERAL && node->literal.type != PV_STRING ? outside(p) : key;
-}
-
-/* Does an earlier literal key of the list say the same? libjq keeps its place, and the later value. */
-static bool is_repeated(const struct plan *plan, const unsigned list[], unsigned n, unsigned key)
-{
-	const struct plan_node *node = &plan->nodes[key];
-
-	for (unsigned i = 0; i < n && node->op == PLAN_LITERAL; i += 2) {
-		const struct plan_node *other = &plan->nodes[list[i]];
-		if (other->op == PLAN_LITERAL && slice_eq(other->literal.text, node->literal.text))
-			return true;
-	}
-	return false;
-}
-
-static bool parse_member(struct parser *p, unsigned list[], unsigned *n)
-{
-	bool alone = false;
-	unsigned value = 0, key;
-
-	if (*n == LIST_MAX)
-		return false;
-	key = token_is(&p->tok, "(") ? parse_computed_key(p) : parse_plain_key(p, &value, &alone);
-	if (!p->outside && !alone && expect(p, ":"))
-		value = parse_member_value(p);
-	if (p->outside || is_repeated(p->plan, list, *n, key))
-		return false;
-	list[(*n)++] = key;
-	list[(*n)++] = value;
-	return true;
-}
-
-static unsigned parse_object(struct parser *p)
-{
-	unsigned list[LIST_MAX], n = 0;
-
-	do {
-		advance(p);
-		if (n == 0 && token_is(&p->tok, "}"))
-			break;
-		if (!parse_member(p, list, &n))
-			return outside(p);
-	} while (token_is(&p->tok, ","));
-	expect(p, "}");
-	return p->outside ? 0 : add_list(p, PLAN_OBJECT, list, n);
+	return parser_add(p, (struct plan_node){.op = PLAN_NEGATE, .a = n});
 }
 
 static unsigned parse_nested(struct parser *p, int min)
@@ -574,19 +404,24 @@ static unsigned parse_nested(struct parser *p, int min)
 	unsigned n;
 
 	if (p->depth >= PARSE_DEPTH)
-		return outside(p);
+		return parser_outside(p);
 	p->depth++;
 	n = token_is(&p->tok, "-")     ? parse_negation(p, min)
 	    : token_is(&p->tok, "(")   ? parse_group(p)
 	    : token_is(&p->tok, "[")   ? parse_array(p)
 	    : token_is(&p->tok, "{")   ? parse_object(p)
 	    : p->tok.type == TOK_IDENT ? parse_ident(p)
-				       : outside(p);
+				       : parser_outside(p);
 	p->depth--;
 	return n;
 }
 
-static unsigned parse_term(struct parser *p, int min)
+bool parser_at_operator(const struct parser *p)
+{
+	return find_binary(&p->tok) != NULL;
+}
+
+unsigned parse_term(struct parser *p, int min)
 {
 	struct slice text;
 
@@ -599,7 +434,8 @@ static unsigned parse_term(struct parser *p, int min)
 	case TOK_NUMBER:
 		return parse_number(p);
 	case TOK_STRING:
-		return take_string(p, &text) ? add_literal(p, pval_string(text)) : outside(p);
+		return parser_string(p, &text) ? parser_literal(p, pval_string(text))
+					       : parser_outside(p);
 	case TOK_OTHER:
 		return parse_variable(p);
 	default:
@@ -632,25 +468,25 @@ static bool may_divide_by_zero(const struct plan *plan, enum plan_op op, unsigne
 	       fabs(n->literal.number.dbl) < least;
 }
 
-static unsigned parse_binary(struct parser *p, unsigned left, int min)
+unsigned parse_binary(struct parser *p, unsigned left, int min)
 {
 	const struct binary *op;
 
 	while (!p->outside && (op = find_binary(&p->tok)) && op->level >= min) {
 		unsigned right;
-		advance(p);
+		parser_advance(p);
 		right = parse_expr(p, op->assoc == RIGHT ? op->level : op->level + 1);
 		if (p->outside || may_divide_by_zero(p->plan, op->op, right))
-			return outside(p);
-		left = add_node(p, (struct plan_node){.op = op->op, .a = left, .b = right});
+			return parser_outside(p);
+		left = parser_add(p, (struct plan_node){.op = op->op, .a = left, .b = right});
 		/* a == b == c is libjq's to refuse. */
 		if (op->assoc == NONE && (op = find_binary(&p->tok)) && op->level == COMPARISON)
-			return outside(p);
+			return parser_outside(p);
 	}
 	return left;
 }
 
-static unsigned parse_expr(struct parser *p, int min)
+unsigned parse_expr(struct parser *p, int min)
 {
 	return parse_binary(p, parse_term(p, min), min);
 }
@@ -676,23 +512,23 @@ static void follow(struct parser *p, unsigned i)
 }
 
 /* left | ...; the token is the pipe. */
-static unsigned parse_pipe_rest(struct parser *p, unsigned left)
+unsigned parse_pipe_rest(struct parser *p, unsigned left)
 {
 	struct context before = p->at;
 	unsigned right;
 
 	if (p->outside || p->depth >= PARSE_DEPTH)
-		return outside(p);
+		return parser_outside(p);
 	p->depth++;
 	follow(p, left);
-	advance(p);
+	parser_advance(p);
 	right = parse_pipe(p);
 	p->at = before;
 	p->depth--;
-	return add_node(p, (struct plan_node){.op = PLAN_PIPE, .a = left, .b = right});
+	return parser_add(p, (struct plan_node){.op = PLAN_PIPE, .a = left, .b = right});
 }
 
-static unsigned parse_pipe(struct parser *p)
+unsigned parse_pipe(struct parser *p)
 {
 	unsigned left = parse_expr(p, 0);
 
@@ -718,10 +554,10 @@ bool plan_parse(struct plan *plan, struct fields *fs, const struct expr_conf *co
 
 	if (column >= 0) {
 		path_add(&path, fs->columns[column]);
-		plan->root = add_field(&p, &path);
+		plan->root = parser_field(&p, &path);
 		return true;
 	}
-	advance(&p);
+	parser_advance(&p);
 	plan->root = parse_pipe(&p);
 	if (!p.outside && p.tok.type == TOK_END && !versions_differ(src))
 		return true;

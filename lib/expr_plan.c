@@ -95,10 +95,10 @@ static enum outcome double_arithmetic(enum plan_op op, double x, double y, struc
 	case PLAN_DIV:
 		return y == 0 ? UNSURE : double_result(x / y, out);
 	default:
-		/* Of negative and of huge operands the versions of libjq think differently. */
-		if (x < 0 || y < 1 || x >= 1e15 || y >= 1e15)
+		/* Of huge operands, and of less than one, the versions of libjq think differently. */
+		if (fabs(x) >= 1e15 || fabs(y) < 1 || fabs(y) >= 1e15)
 			return UNSURE;
-		return double_result((double)((uint64_t)x % (uint64_t)y), out);
+		return double_result((double)((int64_t)x % (int64_t)y), out);
 	}
 }
 

@@ -4,18 +4,6 @@
 
 static bool put_number(const struct plan_run *run, const struct pval *v, struct buf *out)
 {
-	struct dec d;
-
-	if (run->by_key) {
-		/* By value, so that equal numbers are equal bytes however they were written. */
-		if (v->type == PV_LITERAL && v->number.plain)
-			buf_add(out, v->text.ptr, v->text.len);
-		else if (v->type == PV_DOUBLE && dec_from_double(&d, v->dbl))
-			dec_put(out, d);
-		else
-			return false;
-		return true;
-	}
 	switch (v->type) {
 	case PV_LITERAL:
 		return jqtext_put_number(out, v->text, &v->number, run->rules);
@@ -48,7 +36,9 @@ enum outcome plan_put(const struct plan_run *run, const struct pval *v, bool raw
 			json_put_string(out, v->text.ptr, v->text.len);
 		return SURE;
 	case PV_JSON:
-		return !run->by_key && jqtext_compact(out, v->text, run->rules) ? SURE : UNSURE;
+		if (v->built)
+			buf_add(out, v->text.ptr, v->text.len);
+		return v->built || jqtext_compact(out, v->text, run->rules) ? SURE : UNSURE;
 	default:
 		return put_number(run, v, out) ? SURE : UNSURE;
 	}
@@ -106,8 +96,6 @@ static enum outcome put_object(struct plan_run *run, const struct plan_node *n, 
 	const unsigned *list = run->plan->list + n->list;
 	enum outcome all = SURE;
 
-	if (run->by_key) /* its keys would have to be in order */
-		return UNSURE;
 	buf_add_char(out, '{');
 	for (unsigned i = 0; i < n->n; i += 2) {
 		enum outcome r;
@@ -187,6 +175,7 @@ enum outcome plan_build(struct plan_run *run, const struct plan_node *n, struct 
 
 	if (r == SURE)
 		*out = (struct pval){.type = PV_JSON,
+				     .built = true,
 				     .text = arena_copy(&rec->arena, rec->build.data + start,
 							rec->build.len - start)};
 	rec->build.len = start;

@@ -52,6 +52,7 @@ enum pval_type {
 struct pval {
 	enum pval_type type;
 	bool rounded; /* PV_DOUBLE: the exact number would need more than 128 bits */
+	bool built;   /* PV_JSON: as libjq prints it already */
 	bool vague; /* PV_DOUBLE: known by value, but versions of libjq print it in different ways */
 	struct slice text;
 	union {
@@ -103,6 +104,8 @@ enum outcome {
 	BAD,    /* the record is bad, the reason in err */
 };
 
+struct record;
+
 /* A cell of a row: empty is null, a JSON number a number, the rest a string. */
 struct pval pval_cell(struct slice cell);
 
@@ -111,6 +114,13 @@ bool pval_number(const struct pval *v, struct jq_number_rules rules, double *d);
 
 /* A number for exact arithmetic; what does not fit is rounded. */
 struct pval pval_exact(const struct pval *v);
+
+/*
+ * A result for the rest of the world: a number from a text is what the text says; what no decimal holds is
+ * rounded where `exact`, and libjq's otherwise. by_key: as in struct expr_source.
+ */
+enum outcome pval_result(const struct pval *v, struct record *rec, struct jq_number_rules rules,
+			 bool exact, bool by_key, struct val *out);
 
 /* jq's order: <0, 0, >0. False when libjq must say. */
 bool pval_compare(const struct pval *a, const struct pval *b, struct jq_number_rules rules,
@@ -229,8 +239,7 @@ struct plan_run {
 	const struct plan *plan;
 	struct record *rec;
 	struct jq_number_rules rules;
-	bool exact;  /* + - * as in -a */
-	bool by_key; /* what is put together is for a key: equal values are equal bytes */
+	bool exact; /* + - * as in -a */
 	struct buf *err;
 	const struct pval *input; /* of PLAN_INPUT */
 };

@@ -3,9 +3,6 @@
 
 #include "expr_priv.h"
 
-/* libjq from 1.7 on reads so many digits of a number into a double. */
-enum { DIGITS_READ = 17 };
-
 struct pval pval_cell(struct slice cell)
 {
 	if (!cell.len)
@@ -36,7 +33,7 @@ bool pval_number(const struct pval *v, struct jq_number_rules rules, double *d)
 		return is_short(&v->dec);
 	}
 	*d = v->number.dbl;
-	return isfinite(*d) && (!rules.keeps || v->number.digits <= DIGITS_READ);
+	return isfinite(*d) && (!rules.keeps || v->number.digits <= JQ_DIGITS_READ);
 }
 
 struct pval pval_exact(const struct pval *v)
@@ -69,34 +66,15 @@ static int rank(const struct pval *v)
 	}
 }
 
-/* Two numbers from texts, as libjq from 1.7 on compares them. */
-static bool compare_written(const struct pval *a, const struct pval *b, int *order)
-{
-	struct dec x, y;
-
-	if (!dec_parse(&x, a->text.ptr, a->text.len) || !dec_parse(&y, b->text.ptr, b->text.len))
-		return false;
-	*order = dec_cmp(x, y);
-	return true;
-}
-
 static bool compare_numbers(const struct pval *a, const struct pval *b,
 			    struct jq_number_rules rules, int *order)
 {
 	double x, y;
 
-	if (a->type == PV_LITERAL && b->type == PV_LITERAL) {
-		struct jq_number m = a->number, n = b->number;
-
-		if (rules.compares && !(m.plain && n.plain))
-			return compare_written(a, b, order);
-		if (rules.keeps && (m.digits > DIGITS_READ || n.digits > DIGITS_READ))
-			return false;
-		x = m.dbl;
-		y = n.dbl;
-	} else if (!pval_number(a, rules, &x) || !pval_number(b, rules, &y)) {
+	if (a->type == PV_LITERAL && b->type == PV_LITERAL)
+		return jqtext_order_numbers(a->text, &a->number, b->text, &b->number, rules, order);
+	if (!pval_number(a, rules, &x) || !pval_number(b, rules, &y))
 		return false;
-	}
 	*order = (x > y) - (x < y);
 	return true;
 }
@@ -122,12 +100,86 @@ bool pval_compare(const struct pval *a, const struct pval *b, struct jq_number_r
 		*order = compare_bytes(a->text, b->text);
 		return true;
 	case PV_JSON:
-		return false;
+		/* What was computed is a double there, however it is written. */
+		if (rules.compares && (a->built || b->built))
+			return false;
+		return jqtext_order(a->text, b->text, rules, order);
 	case PV_LITERAL:
 	case PV_DOUBLE:
 	case PV_EXACT:
 		return compare_numbers(a, b, rules, order);
 	default:
 		return true;
+	}
+}
+
+/* --- Results --- */
+
+/*
+ * A double that would be printed with an exponent is a decimal where it can be one, as it is when
+ * it comes from libjq or stands in a record.
+ */
+static struct val double_value(const struct pval *v)
+{
+	bool exponent = v->dbl != 0 && (fabs(v->dbl) < 1e-6 || fabs(v->dbl) >= 1e21);
+	struct val out = {.type = VAL_DEC, .rounded = v->rounded};
+
+	if (!exponent || !dec_from_double(&out.dec, v->dbl)) {
+		out.type = VAL_DBL;
+		out.dbl = v->dbl;
+	}
+	return out;
+}
+
+static enum outcome json_value(const struct pval *v, struct record *rec,
+			       struct jq_number_rules rules, bool by_key, struct val *out)
+{
+	struct buf *build = &rec->build;
+	size_t start = build->len;
+	bool sure = true;
+
+	if (by_key)
+		sure = jqtext_canonical(build, v->text);
+	else if (v->built)
+		buf_add(build, v->text.ptr, v->text.len);
+	else
+		sure = jqtext_compact(build, v->text, rules);
+	if (sure)
+		*out = (struct val){
+			.type = VAL_JSON,
+			.str = arena_copy(&rec->arena, build->data + start, build->len - start)};
+	build->len = start;
+	return sure ? SURE : UNSURE;
+}
+
+enum outcome pval_result(const struct pval *v, struct record *rec, struct jq_number_rules rules,
+			 bool exact, bool by_key, struct val *out)
+{
+	struct pval number;
+
+	switch (v->type) {
+	case PV_NULL:
+		*out = val_null();
+		return SURE;
+	case PV_FALSE:
+	case PV_TRUE:
+		*out = (struct val){.type = v->type == PV_TRUE ? VAL_TRUE : VAL_FALSE};
+		return SURE;
+	case PV_STRING:
+		*out = val_str(v->text.ptr, v->text.len);
+		return SURE;
+	case PV_JSON:
+		return json_value(v, rec, rules, by_key, out);
+	default:
+		number = pval_exact(v);
+		if (number.type == PV_EXACT)
+			*out = (struct val){.type = VAL_DEC, .dec = number.dec};
+		else if (v->type != PV_LITERAL)
+			*out = double_value(v);
+		else if (exact)
+			*out = (struct val){.type = VAL_DBL, .rounded = true, .dbl = number.dbl};
+		else
+			return UNSURE;
+		return SURE;
 	}
 }

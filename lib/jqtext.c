@@ -3,10 +3,8 @@
 #include <float.h>
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "json.h"
-#include "mem.h"
 
 /* --- Numbers --- */
 
@@ -109,7 +107,7 @@ struct jq_number jqtext_number(struct slice text)
 	if (num_plain(text.ptr, text.len, &m, &scale) && m < UINT64_C(1) << 53 && scale <= 22) {
 		n.dbl = (double)m / tens[scale];
 		n.dbl = *text.ptr == '-' ? -n.dbl : n.dbl;
-		n.digits = 16;
+		n.digits = m < UINT64_C(1000000000000000) ? 15 : 16;
 		n.plain = is_plain(text, m, scale);
 		return n;
 	}
@@ -226,6 +224,23 @@ bool jqtext_put_number(struct buf *out, struct slice text, const struct jq_numbe
 	return true;
 }
 
+bool jqtext_order_numbers(struct slice a, const struct jq_number *x, struct slice b,
+			  const struct jq_number *y, struct jq_number_rules rules, int *order)
+{
+	struct dec m, n;
+
+	if (rules.compares && !(x->plain && y->plain)) {
+		if (!dec_parse(&m, a.ptr, a.len) || !dec_parse(&n, b.ptr, b.len))
+			return false;
+		*order = dec_cmp(m, n);
+		return true;
+	}
+	if (rules.keeps && (x->digits > JQ_DIGITS_READ || y->digits > JQ_DIGITS_READ))
+		return false;
+	*order = (x->dbl > y->dbl) - (x->dbl < y->dbl);
+	return true;
+}
+
 /* --- Strings --- */
 
 void jqtext_put_string(struct buf *out, struct slice token)
@@ -240,238 +255,4 @@ void jqtext_put_string(struct buf *out, struct slice token)
 	s = json_unescape(token.ptr, token.len, &bytes);
 	json_put_string(out, s.ptr, s.len);
 	buf_free(&bytes);
-}
-
-/* --- Arrays and objects --- */
-
-/* The keys of the objects that are open, the innermost last, unescaped. */
-struct key {
-	uint32_t hash;
-	uint32_t start, len; /* in the walk's text, or where `escaped`, in its key texts */
-	bool escaped;
-};
-
-struct keys {
-	struct key *v;
-	size_t n, cap;
-	const char *text;
-	struct buf unescaped;
-	uint32_t *table; /* 1 + a key's number, 0: free; a power of two */
-	size_t table_cap;
-};
-
-static struct slice key_text(const struct keys *ks, const struct key *k)
-{
-	return slice_of((k->escaped ? ks->unescaped.data : ks->text) + k->start, k->len);
-}
-
-/* FNV-1a, 32 bits. */
-static uint32_t hash_of(struct slice s)
-{
-	uint32_t h = UINT32_C(2166136261);
-
-	for (size_t i = 0; i < s.len; i++)
-		h = (h ^ (unsigned char)s.ptr[i]) * UINT32_C(16777619);
-	return h;
-}
-
-static void add_key(struct keys *ks, struct slice token)
-{
-	bool escaped = memchr(token.ptr, '\\', token.len);
-	struct slice name = {token.ptr + 1, token.len - 2};
-	struct key *k;
-
-	if (escaped)
-		name = json_unescape(token.ptr, token.len, &ks->unescaped);
-	ks->v = mem_grow(ks->v, &ks->cap, ks->n + 1, sizeof *ks->v);
-	k = &ks->v[ks->n++];
-	k->escaped = escaped;
-	k->start = (uint32_t)(name.ptr - (escaped ? ks->unescaped.data : ks->text));
-	k->len = (uint32_t)name.len;
-	k->hash = hash_of(name);
-}
-
-static bool same_key(const struct keys *ks, const struct key *a, const struct key *b)
-{
-	return a->hash == b->hash && slice_eq(key_text(ks, a), key_text(ks, b));
-}
-
-static bool few_differ(const struct keys *ks, size_t first)
-{
-	for (size_t i = first; i < ks->n; i++) {
-		for (size_t k = first; k < i; k++) {
-			if (same_key(ks, &ks->v[i], &ks->v[k]))
-				return false;
-		}
-	}
-	return true;
-}
-
-static bool many_differ(struct keys *ks, size_t first)
-{
-	size_t size = 64;
-
-	while (size < 2 * (ks->n - first))
-		size *= 2;
-	ks->table = mem_grow(ks->table, &ks->table_cap, size, sizeof *ks->table);
-	memset(ks->table, 0, size * sizeof *ks->table);
-	for (size_t i = first; i < ks->n; i++) {
-		size_t at = ks->v[i].hash & (size - 1);
-
-		for (; ks->table[at]; at = (at + 1) & (size - 1)) {
-			if (same_key(ks, &ks->v[i], &ks->v[ks->table[at] - 1]))
-				return false;
-		}
-		ks->table[at] = (uint32_t)i + 1;
-	}
-	return true;
-}
-
-/* Are the keys from the first-th on all different? They are dropped. */
-static bool take_keys(struct keys *ks, size_t first)
-{
-	bool differ = ks->n - first <= 16 ? few_differ(ks, first) : many_differ(ks, first);
-
-	ks->n = first;
-	if (first == 0)
-		buf_clear(&ks->unescaped);
-	return differ;
-}
-
-static void keys_free(struct keys *ks)
-{
-	free(ks->v);
-	free(ks->table);
-	buf_free(&ks->unescaped);
-}
-
-/* The text is strict, so its beginnings and ends are where the grammar has them. */
-struct walk {
-	const char *p, *end;
-	struct buf *out;
-	struct jq_number_rules rules;
-	struct keys keys;
-	int level;
-	size_t first_key[JSON_DEPTH_MAX + 1]; /* of each open object */
-	char closer[JSON_DEPTH_MAX + 1];
-};
-
-static bool put_scalar(struct walk *w)
-{
-	struct slice token = {w->p, (size_t)(json_skip(w->p, w->end, 0) - w->p)};
-
-	w->p += token.len;
-	if (*token.ptr == '-' || (*token.ptr >= '0' && *token.ptr <= '9')) {
-		struct jq_number n = jqtext_number(token);
-
-		return jqtext_put_number(w->out, token, &n, w->rules);
-	}
-	if (*token.ptr == '"')
-		jqtext_put_string(w->out, token);
-	else
-		buf_add(w->out, token.ptr, token.len);
-	return true;
-}
-
-static void put_key(struct walk *w)
-{
-	struct slice token = {w->p, (size_t)(json_skip(w->p, w->end, 0) - w->p)};
-
-	add_key(&w->keys, token);
-	jqtext_put_string(w->out, token);
-	buf_add_char(w->out, ':');
-	w->p = json_blank(json_blank(w->p + token.len, w->end) + 1, w->end);
-}
-
-static void open_level(struct walk *w)
-{
-	w->level++;
-	w->closer[w->level] = *w->p == '{' ? '}' : ']';
-	w->first_key[w->level] = w->keys.n;
-	buf_add_char(w->out, *w->p);
-	w->p = json_blank(w->p + 1, w->end);
-}
-
-/* The levels that end here. False when one of them has a key twice. */
-static bool close_levels(struct walk *w)
-{
-	while (w->level) {
-		w->p = json_blank(w->p, w->end);
-		if (*w->p != w->closer[w->level])
-			return true;
-		if (*w->p == '}' && !take_keys(&w->keys, w->first_key[w->level]))
-			return false;
-		buf_add_char(w->out, *w->p++);
-		w->level--;
-	}
-	return true;
-}
-
-static bool put_text(struct walk *w)
-{
-	do {
-		if (*w->p == '{' || *w->p == '[') {
-			if (w->level == JSON_DEPTH_MAX)
-				return false;
-			open_level(w);
-			if (*w->p != w->closer[w->level]) {
-				if (w->closer[w->level] == '}')
-					put_key(w);
-				continue;
-			}
-		} else if (!put_scalar(w)) {
-			return false;
-		}
-		if (!close_levels(w))
-			return false;
-		if (w->level) {
-			buf_add_char(w->out, ',');
-			w->p = json_blank(w->p + 1, w->end);
-			if (w->closer[w->level] == '}')
-				put_key(w);
-		}
-	} while (w->level);
-	return true;
-}
-
-bool jqtext_compact(struct buf *out, struct slice text, struct jq_number_rules rules)
-{
-	struct walk w; /* not zeroed whole: the levels are many */
-	size_t start = out->len;
-	bool sure;
-
-	w.p = text.ptr;
-	w.end = text.ptr + text.len;
-	w.out = out;
-	w.rules = rules;
-	w.keys = (struct keys){.text = text.ptr};
-	w.level = 0;
-	buf_reserve(out, text.len);
-	sure = put_text(&w);
-	keys_free(&w.keys);
-	if (!sure)
-		out->len = start;
-	return sure;
-}
-
-bool jqtext_length(struct slice text, size_t *n)
-{
-	const char *end = text.ptr + text.len, *p = json_blank(text.ptr + 1, end);
-	struct keys keys = {.text = text.ptr};
-	bool object = *text.ptr == '{', differ;
-
-	for (*n = 0; *p != '}' && *p != ']'; ++*n) {
-		if (object) {
-			const char *stop = json_skip(p, end, 0);
-
-			add_key(&keys, slice_of(p, (size_t)(stop - p)));
-			p = json_blank(json_blank(stop, end) + 1, end);
-		}
-		p = json_blank(json_skip(p, end, JSON_DEPTH_MAX), end);
-		if (*p == ',')
-			p = json_blank(p + 1, end);
-	}
-	differ = take_keys(&keys, 0);
-	keys_free(&keys);
-	return differ;
 }

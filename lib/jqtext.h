@@ -18,7 +18,7 @@ struct jq_number_rules {
 /* What is known of a number's text. */
 struct jq_number {
 	double dbl; /* correctly rounded; may be infinite */
-	int digits; /* from the first to the last that is not 0 */
+	int digits; /* from the first to the last that is not 0, or more, but no more than 16 then */
 	bool plain; /* every libjq prints it as it stands, and holds it as dbl */
 };
 
@@ -40,6 +40,23 @@ void jqtext_put_string(struct buf *out, struct slice token);
  * with one is refused: false, and out is as before.
  */
 bool jqtext_compact(struct buf *out, struct slice text, struct jq_number_rules rules);
+
+/*
+ * jq's order of two numbers that come from texts: <0, 0, >0. False when libjq must say. DIGITS_READ: libjq from
+ * 1.7 on takes so many digits of a number into a double.
+ */
+enum { JQ_DIGITS_READ = 17 };
+bool jqtext_order_numbers(struct slice a, const struct jq_number *x, struct slice b,
+			  const struct jq_number *y, struct jq_number_rules rules, int *order);
+
+/* jq's order of two strict texts. False when libjq must say, also where an object has a key twice. */
+bool jqtext_order(struct slice a, struct slice b, struct jq_number_rules rules, int *order);
+
+/*
+ * An array or object for a key: members sorted by name, numbers by value (1.50 as 1.5), so that equal
+ * ones are equal bytes. False also for a number that libjq, or its versions, would round.
+ */
+bool jqtext_canonical(struct buf *out, struct slice text);
 
 /* The number of items or members of a strict array or object. False when a key comes twice. */
 bool jqtext_length(struct slice text, size_t *n);

@@ -11,13 +11,14 @@ libkpipe_a_SOURCES = \
 	lib/diag.c lib/diag.h \
 	lib/envelope.c lib/envelope.h \
 	lib/eventtime.c lib/eventtime.h \
-	lib/expr.c lib/expr.h lib/expr_columns.c lib/expr_call.c lib/expr_lex.c lib/expr_parse.c \
+	lib/expr.c lib/expr.h lib/expr_columns.c lib/expr_call.c lib/expr_construct.c lib/expr_lex.c \
+	lib/expr_parse.c lib/expr_parser.h \
 	lib/expr_path.c lib/expr_plan.c lib/expr_print.c lib/expr_priv.h lib/expr_value.c \
 	lib/filter.c lib/filter.h lib/filter_pool.c lib/filter_priv.h lib/filter_report.c \
 	lib/group.c lib/group.h \
 	lib/groupby.c lib/groupby.h \
 	lib/jqprog.c lib/jqprog.h \
-	lib/jqtext.c lib/jqtext.h \
+	lib/jqtext.c lib/jqtext.h lib/jqtext_tree.c \
 	lib/json.c lib/json.h \
 	lib/kafka.h lib/kafka_conf.c lib/kafka_connect.c lib/kafka_consumer.c lib/kafka_format.c \
 	lib/kafka_mock.c lib/kafka_part.c lib/kafka_priv.h lib/kafka_producer.c lib/kafka_range.c lib/kafka_start.c \
