@@ -347,7 +347,7 @@ static void begin_record(struct expreval *ev)
 		ev->rec.values[i].known = false;
 	arena_clear(&ev->rec.arena);
 	ev->rec.row = NULL;
-	ev->rec.text = false;
+	ev->rec.text = ev->rec.rewritten = false;
 }
 
 static bool scan(struct expreval *ev, struct slice line)
@@ -366,6 +366,7 @@ static bool rescan(struct expreval *ev)
 {
 	buf_clear(&ev->normal);
 	jqdoc_put(ev->doc, &ev->normal);
+	ev->rec.rewritten = true;
 	return scan(ev, buf_slice(&ev->normal));
 }
 

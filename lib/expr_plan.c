@@ -200,7 +200,8 @@ static enum outcome negate(const struct plan_run *run, const struct pval *v, str
 		zero = pval_literal(slice_of("0", 1));
 		return exact_arithmetic(run, PLAN_SUB, &zero, v, out);
 	}
-	if (!pval_is_number(v) || !pval_number(v, run->rules, &d))
+	if (!pval_is_number(v) || !pval_number(v, run->rules, &d) ||
+	    (v->type == PV_LITERAL && v->number.digits > 15))
 		return UNSURE;
 	zero = pval_double(-d);
 	zero.vague = v->vague || d == 0 || (v->type == PV_LITERAL && !v->number.plain);
@@ -214,7 +215,7 @@ static enum outcome compare(const struct plan_run *run, enum plan_op op, const s
 	int c;
 	bool is;
 
-	if (!pval_compare(a, b, run->rules, &c))
+	if (run->rec->rewritten || !pval_compare(a, b, run->rules, &c))
 		return UNSURE;
 	switch (op) {
 	case PLAN_EQ:

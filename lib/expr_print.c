@@ -19,6 +19,8 @@ static bool put_number(const struct plan_run *run, const struct pval *v, struct 
 
 enum outcome plan_put(const struct plan_run *run, const struct pval *v, bool raw, struct buf *out)
 {
+	if (run->rec->rewritten && (v->type == PV_LITERAL || v->type == PV_JSON))
+		return UNSURE;
 	switch (v->type) {
 	case PV_NULL:
 		buf_add_str(out, "null");

@@ -226,6 +226,7 @@ struct record {
 	const struct slice *row; /* the cells of a CSV record; NULL: JSON */
 	bool text;               /* the record is a string, as values[] of `.` has it */
 	bool escapes;            /* a JSON record: it has some */
+	bool rewritten;          /* it is as jqdoc_put wrote it, where NaN is 1e999 */
 	struct field_value {
 		bool known;
 		struct pval val;

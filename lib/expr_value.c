@@ -136,8 +136,10 @@ static enum outcome json_value(const struct pval *v, struct record *rec,
 {
 	struct buf *build = &rec->build;
 	size_t start = build->len;
-	bool sure = true;
+	bool sure = !rec->rewritten;
 
+	if (!sure)
+		return UNSURE;
 	if (by_key)
 		sure = jqtext_canonical(build, v->text);
 	else if (v->built)
