@@ -344,9 +344,11 @@ static void run_records(struct report *rp, const struct pair *p, struct program 
 			struct rng *r, uint64_t n)
 {
 	struct outcome out[2] = {{.text = BUF_INIT}, {.text = BUF_INIT}};
-	struct limits limits = {program_uses(program, USES_PRODUCT),
-				program_uses(program, USES_TODATE) ||
-					program_uses(program, USES_STRFTIME)};
+	struct limits limits = {
+		.numbers = program_uses(program, USES_PRODUCT),
+		.times = program_uses(program, USES_TODATE) || program_uses(program, USES_STRFTIME),
+		.odd = p->use == EXACT,
+	};
 	bool same = true;
 
 	for (uint64_t i = 0; i < n && same; i++) {

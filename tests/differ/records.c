@@ -125,7 +125,7 @@ static void put_number(struct maker *m)
 		buf_addf(m->out, "%d", (int)below(m->r, 100000) - 1000);
 	} else if (dice < 880) {
 		buf_addf(m->out, "%u.%02u", below(m->r, 10000), below(m->r, 100));
-	} else if (dice < 996 || m->limits.times) {
+	} else if (dice < 996 || m->limits.times || m->limits.odd) {
 		put(m, percent(m->r, m->odd * 5) ? odd_number(m) : ANY(m->r, numbers));
 	} else {
 		put(m, ANY(m->r, no_numbers));
