@@ -347,7 +347,6 @@ static void run_records(struct report *rp, const struct pair *p, struct program 
 	struct limits limits = {
 		.numbers = program_uses(program, USES_PRODUCT),
 		.times = program_uses(program, USES_TODATE) || program_uses(program, USES_STRFTIME),
-		.odd = p->use == EXACT,
 	};
 	bool same = true;
 

@@ -97,7 +97,6 @@ extern const size_t differ_nvars;
 struct limits {
 	bool numbers; /* a text: times a great number it is a text that does not end */
 	bool times;   /* what is no time */
-	bool odd;     /* NaN, and what else libjq takes for numbers */
 };
 
 void record_make(struct buf *out, struct rng *r, struct limits limits);

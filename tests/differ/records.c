@@ -125,7 +125,7 @@ static void put_number(struct maker *m)
 		buf_addf(m->out, "%d", (int)below(m->r, 100000) - 1000);
 	} else if (dice < 880) {
 		buf_addf(m->out, "%u.%02u", below(m->r, 10000), below(m->r, 100));
-	} else if (dice < 996 || m->limits.times || m->limits.odd) {
+	} else if (dice < 996 || m->limits.times) {
 		put(m, percent(m->r, m->odd * 5) ? odd_number(m) : ANY(m->r, numbers));
 	} else {
 		put(m, ANY(m->r, no_numbers));
@@ -399,7 +399,8 @@ static unsigned deep_arrays(struct maker *m)
 
 static unsigned deep_objects(struct maker *m)
 {
-	static const unsigned depths[] = {3, 10, 64, 99, 100, 101, 110, 120};
+	static const unsigned depths[] = {3,   10,  64,  100, 126, 127, 128, 129,
+					  130, 150, 199, 200, 201, 256, 257, 100};
 
 	return ANY(m->r, depths);
 }
