@@ -83,7 +83,8 @@ static bool add_program(struct exprset *set, const struct expr_source *from,
 	p->by_key = from->by_key || p->kind == EXPR_KEY;
 	p->guard = from->guard;
 	if (conf->engine != EXPR_JQ)
-		p->native = plan_parse(&p->plan, &set->fields, conf, p->src, is_whole(p->kind));
+		p->native = plan_parse(&p->plan, &set->fields, conf, set->rules, p->src,
+				       is_whole(p->kind));
 	set->any_native |= p->native;
 	if (p->native && !p->plan.doubtful)
 		return true;

@@ -378,8 +378,8 @@ static unsigned negate_literal(struct parser *p, struct slice text)
 }
 
 /*
- * -a * b is the same whether the minus applies to a (jq 1.8) or to the product (before); but not
- * behind another operator: 6 / -3 * 2 is libjq's.
+ * Of -a * b the minus applies to a (jq 1.8) or to the product (before). Behind another operator it is
+ * not told apart here: 6 / -3 * 2 is libjq's.
  */
 static unsigned parse_negation(struct parser *p, int min)
 {
@@ -387,7 +387,7 @@ static unsigned parse_negation(struct parser *p, int min)
 	unsigned n;
 
 	parser_advance(p);
-	n = min > PRODUCT ? parse_term(p, min) : parse_expr(p, PRODUCT);
+	n = min > PRODUCT || p->rules.negates ? parse_term(p, min) : parse_expr(p, PRODUCT);
 	if (min > PRODUCT && find_binary(&p->tok) && find_binary(&p->tok)->level == PRODUCT)
 		return parser_outside(p);
 	if (p->outside)
@@ -545,10 +545,14 @@ static bool versions_differ(const char *src)
 }
 
 /* Slots of fields that only a program outside the subset used are harmless: they are filled and not read. */
-bool plan_parse(struct plan *plan, struct fields *fs, const struct expr_conf *conf, const char *src,
-		bool whole)
+bool plan_parse(struct plan *plan, struct fields *fs, const struct expr_conf *conf,
+		struct jq_number_rules rules, const char *src, bool whole)
 {
-	struct parser p = {.lx = {src, 0, strlen(src)}, .plan = plan, .fields = fs, .conf = conf};
+	struct parser p = {.lx = {src, 0, strlen(src)},
+			   .plan = plan,
+			   .fields = fs,
+			   .conf = conf,
+			   .rules = rules};
 	int column = whole && fs->columns ? fields_whole(fs, src) : -1;
 	struct path path = {.n = 0};
 

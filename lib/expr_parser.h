@@ -22,6 +22,7 @@ struct parser {
 	struct plan *plan;
 	struct fields *fields;
 	const struct expr_conf *conf;
+	struct jq_number_rules rules;
 	struct context at;
 	int depth;
 	bool outside; /* a construct that is not in the subset was met */

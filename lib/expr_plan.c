@@ -121,7 +121,6 @@ static enum outcome concatenate(struct record *rec, struct slice a, struct slice
 static enum outcome jq_arithmetic(const struct plan_run *run, enum plan_op op, const struct pval *a,
 				  const struct pval *b, struct pval *out)
 {
-	enum outcome r;
 	double x, y;
 
 	if (op == PLAN_ADD && (a->type == PV_NULL || b->type == PV_NULL)) {
@@ -133,9 +132,7 @@ static enum outcome jq_arithmetic(const struct plan_run *run, enum plan_op op, c
 	if (!pval_is_number(a) || !pval_is_number(b) || !pval_number(a, run->rules, &x) ||
 	    !pval_number(b, run->rules, &y))
 		return UNSURE;
-	r = double_arithmetic(op, x, y, out);
-	out->vague = a->vague || b->vague;
-	return r;
+	return double_arithmetic(op, x, y, out);
 }
 
 static enum outcome not_a_number(const struct pval *v, struct buf *err)
@@ -190,7 +187,21 @@ static enum outcome arithmetic(const struct plan_run *run, enum plan_op op, cons
 							      : jq_arithmetic(run, op, a, b, out);
 }
 
-/* Versions of libjq differ on the sign of a zero, and on what they keep of -(1.0). */
+/* What was written, with a minus before it or without; a zero never has one (decNumber's minus). */
+static struct pval negate_text(struct record *rec, const struct pval *v)
+{
+	char *p;
+
+	if (*v->text.ptr == '-')
+		return pval_literal(slice_of(v->text.ptr + 1, v->text.len - 1));
+	if (v->number.dbl == 0)
+		return *v;
+	p = arena_alloc(&rec->arena, v->text.len + 1);
+	*p = '-';
+	memcpy(p + 1, v->text.ptr, v->text.len);
+	return pval_literal(slice_of(p, v->text.len + 1));
+}
+
 static enum outcome negate(const struct plan_run *run, const struct pval *v, struct pval *out)
 {
 	struct pval zero;
@@ -200,12 +211,13 @@ static enum outcome negate(const struct plan_run *run, const struct pval *v, str
 		zero = pval_literal(slice_of("0", 1));
 		return exact_arithmetic(run, PLAN_SUB, &zero, v, out);
 	}
-	if (!pval_is_number(v) || !pval_number(v, run->rules, &d) ||
-	    (v->type == PV_LITERAL && v->number.digits > 15))
+	if (v->type == PV_LITERAL && run->rules.negates) {
+		*out = negate_text(run->rec, v);
+		return SURE;
+	}
+	if (!pval_is_number(v) || !pval_number(v, run->rules, &d))
 		return UNSURE;
-	zero = pval_double(-d);
-	zero.vague = v->vague || d == 0 || (v->type == PV_LITERAL && !v->number.plain);
-	*out = zero;
+	*out = pval_double(-d);
 	return SURE;
 }
 

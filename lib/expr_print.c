@@ -2,22 +2,22 @@
 #include "expr_priv.h"
 #include "json.h"
 
-static bool put_number(const struct plan_run *run, const struct pval *v, struct buf *out)
+static bool put_number(struct plan_run *run, const struct pval *v, struct buf *out)
 {
 	switch (v->type) {
 	case PV_LITERAL:
 		return jqtext_put_number(out, v->text, &v->number, run->rules);
 	case PV_DOUBLE:
-		if (!v->vague)
-			jqtext_put_double(out, v->dbl);
-		return !v->vague;
+		run->computed = true;
+		jqtext_put_double(out, v->dbl);
+		return true;
 	default:
 		dec_put(out, v->dec);
 		return true;
 	}
 }
 
-enum outcome plan_put(const struct plan_run *run, const struct pval *v, bool raw, struct buf *out)
+enum outcome plan_put(struct plan_run *run, const struct pval *v, bool raw, struct buf *out)
 {
 	if (run->rec->rewritten && (v->type == PV_LITERAL || v->type == PV_JSON))
 		return UNSURE;
@@ -38,6 +38,7 @@ enum outcome plan_put(const struct plan_run *run, const struct pval *v, bool raw
 			json_put_string(out, v->text.ptr, v->text.len);
 		return SURE;
 	case PV_JSON:
+		run->computed |= v->computed;
 		if (v->built)
 			buf_add(out, v->text.ptr, v->text.len);
 		return v->built || jqtext_compact(out, v->text, run->rules) ? SURE : UNSURE;
@@ -172,14 +173,18 @@ enum outcome plan_build(struct plan_run *run, const struct plan_node *n, struct 
 {
 	struct record *rec = run->rec;
 	size_t start = rec->build.len;
-	enum outcome r = n->op == PLAN_ARRAY ? put_array(run, n, &rec->build)
-					     : put_object(run, n, &rec->build);
+	bool before = run->computed;
+	enum outcome r;
 
+	run->computed = false;
+	r = n->op == PLAN_ARRAY ? put_array(run, n, &rec->build) : put_object(run, n, &rec->build);
 	if (r == SURE)
 		*out = (struct pval){.type = PV_JSON,
 				     .built = true,
+				     .computed = run->computed,
 				     .text = arena_copy(&rec->arena, rec->build.data + start,
 							rec->build.len - start)};
 	rec->build.len = start;
+	run->computed |= before;
 	return r;
 }

@@ -51,9 +51,9 @@ enum pval_type {
 
 struct pval {
 	enum pval_type type;
-	bool rounded; /* PV_DOUBLE: the exact number would need more than 128 bits */
-	bool built;   /* PV_JSON: as libjq prints it already */
-	bool vague; /* PV_DOUBLE: known by value, but versions of libjq print it in different ways */
+	bool rounded;  /* PV_DOUBLE: the exact number would need more than 128 bits */
+	bool built;    /* PV_JSON: as libjq prints it already */
+	bool computed; /* PV_JSON: numbers in it are */
 	struct slice text;
 	union {
 		struct jq_number number;
@@ -214,8 +214,8 @@ int fields_whole(const struct fields *fs, const char *src);
  * outside: the plan is then empty. `whole` allows the program to be a column's name, blanks and all.
  * src and vars must live as long as the plan.
  */
-bool plan_parse(struct plan *plan, struct fields *fs, const struct expr_conf *conf, const char *src,
-		bool whole);
+bool plan_parse(struct plan *plan, struct fields *fs, const struct expr_conf *conf,
+		struct jq_number_rules rules, const char *src, bool whole);
 void plan_free(struct plan *plan);
 
 /* --- A record's fields, for a plan --- */
@@ -243,6 +243,7 @@ struct plan_run {
 	bool exact; /* + - * as in -a */
 	struct buf *err;
 	const struct pval *input; /* of PLAN_INPUT */
+	bool computed;            /* a computed number was printed */
 };
 
 /*
@@ -261,7 +262,7 @@ enum outcome plan_print(struct plan_run *run, unsigned node, bool raw, struct bu
 enum outcome plan_build(struct plan_run *run, const struct plan_node *n, struct pval *out);
 
 /* A value, printed in the same way. */
-enum outcome plan_put(const struct plan_run *run, const struct pval *v, bool raw, struct buf *out);
+enum outcome plan_put(struct plan_run *run, const struct pval *v, bool raw, struct buf *out);
 
 /* --- Functions of the subset --- */
 

@@ -101,7 +101,7 @@ bool pval_compare(const struct pval *a, const struct pval *b, struct jq_number_r
 		return true;
 	case PV_JSON:
 		/* What was computed is a double there, however it is written. */
-		if (rules.compares && (a->built || b->built))
+		if (rules.compares && (a->computed || b->computed))
 			return false;
 		return jqtext_order(a->text, b->text, rules, order);
 	case PV_LITERAL:
@@ -136,9 +136,9 @@ static enum outcome json_value(const struct pval *v, struct record *rec,
 {
 	struct buf *build = &rec->build;
 	size_t start = build->len;
-	bool sure = !rec->rewritten;
+	bool sure = true;
 
-	if (!sure)
+	if (rec->rewritten)
 		return UNSURE;
 	if (by_key)
 		sure = jqtext_canonical(build, v->text);

@@ -47,6 +47,9 @@ struct jq_number_rules jqprog_number_rules(void)
 	return (struct jq_number_rules){
 		.keeps = prints_as("1.0", "1.0"),
 		.compares = jv_cmp(jv_parse(one), jv_parse(two)) < 0,
+#ifdef HAVE_JV_NUMBER_NEGATE
+		.negates = true,
+#endif
 	};
 }
 

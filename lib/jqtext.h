@@ -13,6 +13,7 @@
 struct jq_number_rules {
 	bool keeps;    /* prints a number from a text as that was written */
 	bool compares; /* compares two of them by what was written, not as doubles */
+	bool negates;  /* keeps what was written behind a minus, which binds closer than * (from 1.8 on) */
 };
 
 /* What is known of a number's text. */

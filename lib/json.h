@@ -3,7 +3,8 @@
  *
  * Strict means RFC 8259 in UTF-8, no unpaired surrogate escapes (\ud800), and
  * no deeper than a limit. Every text that is strict here is taken by every
- * libjq from 1.6 on; the reverse does not hold (libjq takes NaN, 01, bad UTF-8).
+ * libjq from 1.6 on, but for more than 127 objects in each other, which 1.6 counts twice; the reverse
+ * does not hold (libjq takes NaN, 01, bad UTF-8).
  */
 #ifndef KPIPE_JSON_H
 #define KPIPE_JSON_H

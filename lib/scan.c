@@ -282,22 +282,19 @@ INLINE bool take_scalar(struct run *run, struct cursor *c, const struct node *no
 	return true;
 }
 
-/*
- * libjq 1.6 takes 256 levels, and counts an object twice. What comes near is not strict here; which
- * is looked at from the level on where it can be.
- */
+/* Is there no room for one more level, which may be an object? */
 static bool too_deep(const struct run *run, int level)
 {
 	int depth = level;
 
 	for (int i = 0; i < level; i++)
 		depth += run->open[i].closer == '}';
-	return level == JSON_DEPTH_MAX || depth >= 250;
+	return level == JSON_DEPTH_MAX || depth + 2 > SCAN_DEPTH_MAX;
 }
 
 INLINE bool open_level(struct run *run, struct cursor *c, const struct node *node, char first)
 {
-	if (c->level >= 120 && too_deep(run, c->level))
+	if (c->level >= SCAN_DEPTH_MAX / 2 && too_deep(run, c->level))
 		return false;
 	if (node)
 		enter(run, node, first);

@@ -28,6 +28,12 @@ struct scan_path {
 	size_t n;
 };
 
+/*
+ * libjq 1.6 takes 256 levels, an object counting twice. A text is strict here up to JSON_DEPTH_MAX levels
+ * (json.h), and up to so many counted in that way.
+ */
+enum { SCAN_DEPTH_MAX = 250 };
+
 enum scan_result {
 	SCAN_OK,
 	SCAN_ESCAPES, /* the same, of a line that has backslashes */

@@ -368,6 +368,21 @@ static struct slice look_up(const char *p, const char *end, const char *const na
 	return last.ptr ? look_up(last.ptr, end, names + 1, depth + 1) : last;
 }
 
+/* Of a strict text, an object counted twice. */
+static int depth_of(struct slice text)
+{
+	int depth = 0, most = 0;
+	const char *end = text.ptr + text.len;
+
+	for (const char *p = text.ptr; p < end; p++) {
+		if (*p == '"')
+			p = json_skip(p, end, 0) - 1;
+		depth += *p == '{' ? 2 : *p == '[' ? 1 : *p == '}' ? -2 : *p == ']' ? -1 : 0;
+		most = depth > most ? depth : most;
+	}
+	return most;
+}
+
 static void check_scan(struct slice text)
 {
 	enum { N = 7 };
@@ -395,7 +410,8 @@ static void check_scan(struct slice text)
 		setenv("KPIPE_SIMD", plain ? "none" : "", 1);
 		sc = scan_new(sp, N);
 		sure = scan_run(sc, text, slots) != SCAN_UNSURE;
-		must(sure == valid, "scan is sure: %d", sure);
+		must(sure ? valid : !valid || depth_of(text) + 2 > SCAN_DEPTH_MAX,
+		     "scan is sure: %d", sure);
 		for (size_t i = 0; sure && i < N; i++) {
 			struct slice want = look_up(start, text.ptr + text.len, paths[i], 0);
 

@@ -290,19 +290,28 @@ static void put_found(struct buf *got, size_t n, int objects)
 
 static void test_depth(void)
 {
-	struct buf got = BUF_INIT;
+	enum { OBJECTS = SCAN_DEPTH_MAX / 2 };
+	struct buf got = BUF_INIT, arrays = BUF_INIT;
 
-	put_found(&got, JSON_DEPTH_MAX, JSON_DEPTH_MAX);
+	put_found(&got, OBJECTS, OBJECTS);
 	is_str(buf_str(&got), "1", "the deepest value");
-	put_found(&got, JSON_DEPTH_MAX - 1, JSON_DEPTH_MAX);
+	put_found(&got, OBJECTS - 1, OBJECTS);
 	is_str(buf_str(&got), "{\"a\":1}", "the deepest object");
-	put_found(&got, 1, JSON_DEPTH_MAX);
-	ok(got.len == 6 * (JSON_DEPTH_MAX - 1) + 1, "the first object of the deepest text");
-	for (size_t n = 0; n <= JSON_DEPTH_MAX + 1; n += 67) {
-		put_found(&got, n, JSON_DEPTH_MAX + 1);
+	put_found(&got, 1, OBJECTS);
+	ok(got.len == 6 * (OBJECTS - 1) + 1, "the first object of the deepest text");
+	for (size_t n = 0; n <= OBJECTS + 1; n += 42) {
+		put_found(&got, n, OBJECTS + 1);
 		is_str(buf_str(&got), "unsure", "a level too deep");
 	}
+	for (int n = JSON_DEPTH_MAX - 1; n <= JSON_DEPTH_MAX + 1; n++) {
+		buf_clear(&arrays);
+		for (int i = 0; i < 2 * n; i++)
+			buf_add_char(&arrays, i < n ? '[' : ']');
+		is_scanned((const char *const[]){NULL}, buf_slice(&arrays),
+			   n <= JSON_DEPTH_MAX ? "" : "unsure");
+	}
 	buf_free(&got);
+	buf_free(&arrays);
 }
 
 /* The model: one path at a time, by the strict text's own rules. */
