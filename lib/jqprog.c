@@ -459,6 +459,11 @@ static int compile_text(struct jqprog *p)
 	home = copy_of("HOME");
 	set_variable("HOME", NULL);
 	ok = jq_compile_args(p->jq, src.data, vars);
+	if (!ok && src.len > strlen(p->src)) {
+		/* Words without ours in them, which columns would count (1.8). */
+		buf_clear(&p->words);
+		ok = jq_compile_args(p->jq, p->src, jv_copy(p->vars));
+	}
 	set_variable("HOME", home);
 	free(home);
 	buf_free(&src);
@@ -492,23 +497,36 @@ static jv next_value(struct jqprog *p)
 
 /* --- Programs --- */
 
+/* A line of what libjq says, without the blanks around it; but not one that only points (1.8). */
+static void add_words(struct buf *out, const char *line, size_t len)
+{
+	size_t blanks = strspn(line, " ");
+
+	if (strspn(line, " ^") >= len)
+		return;
+	if (out->len)
+		buf_add_char(out, ' ');
+	buf_add(out, line + blanks, len - blanks);
+	while (out->data[out->len - 1] == ' ')
+		out->data[--out->len] = '\0';
+}
+
 /* libjq's first complaint, on one line and without its own name before it. */
 static void first_words(struct jqprog *p, struct buf *err)
 {
-	static const char prefix[] = "jq: error: ", lines[] = "\njq: ";
-	const char *s = buf_str(&p->words), *end;
+	static const char prefix[] = "jq: error: ", next[] = "jq: ";
+	const char *s = buf_str(&p->words);
+	struct buf words = BUF_INIT;
 
 	if (strncmp(s, prefix, sizeof prefix - 1) == 0)
 		s += sizeof prefix - 1;
-	end = strstr(s, lines);
-	buf_setf(err, "%.*s", (int)(end ? end - s : (ptrdiff_t)strlen(s)), s);
-	/* It pads the program's last line with blanks. */
-	while (err->len && strchr(" \n", err->data[err->len - 1]))
-		err->data[--err->len] = '\0';
-	for (size_t i = 0; i < err->len; i++) {
-		if (err->data[i] == '\n')
-			err->data[i] = ' ';
+	while (*s && strncmp(s, next, sizeof next - 1) != 0) {
+		size_t len = strcspn(s, "\n");
+		add_words(&words, s, len);
+		s += len + (s[len] == '\n');
 	}
+	buf_setf(err, "%s", buf_str(&words));
+	buf_free(&words);
 }
 
 static bool compile(struct jqprog *p)
