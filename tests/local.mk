@@ -56,6 +56,7 @@ TESTS += $(unit_tests) $(bats_tests) $(broker_tests)
 
 tests_unit_test_agg_LDADD = $(LDADD) -lm
 tests_unit_test_csvio_LDADD = $(LDADD) $(CSV_LIBS)
+tests_unit_test_expr_CPPFLAGS = $(AM_CPPFLAGS) $(JQ_CFLAGS)
 tests_unit_test_expr_LDADD = $(LDADD) $(JQ_LIBS) -lm
 tests_unit_test_group_LDADD = $(LDADD) -lm
 tests_unit_test_num_LDADD = $(LDADD) -lm
@@ -107,6 +108,7 @@ EXTRA_DIST += \
 	tests/run-bats \
 	tests/summary.sh \
 	tests/sums.py \
+	tests/unit/libjq.h \
 	tests/unit/tap.h \
 	tests/valgrind.supp
 
