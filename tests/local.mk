@@ -178,8 +178,6 @@ libjq_bats = \
 	tests/broker/kout.bats \
 	tests/cases.bats \
 	tests/csvagg.bats \
-	tests/csvin.bats \
-	tests/csvout.bats \
 	tests/filter.bats \
 	tests/kcount.bats \
 	tests/kfilter.bats \
