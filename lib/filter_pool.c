@@ -10,6 +10,9 @@
 #include "filter_priv.h"
 #include "mem.h"
 
+/* What a main thread has; some systems give other threads less than libjq's recursion may need. */
+enum { STACK_SIZE = 8 << 20 };
+
 struct pool {
 	const struct filter_tool *tool;
 	pthread_mutex_t lock;
@@ -64,15 +67,19 @@ static void *work(void *arg)
 static void start_threads(struct pool *p)
 {
 	sigset_t all, old;
+	pthread_attr_t attr;
 
+	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, STACK_SIZE);
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
 	for (unsigned i = 0; i < p->n; i++) {
-		int rc = pthread_create(&p->threads[i].id, NULL, work, &p->threads[i]);
+		int rc = pthread_create(&p->threads[i].id, &attr, work, &p->threads[i]);
 		if (rc)
 			diag_die(EXIT_FAIL, "cannot start a thread: %s", strerror(rc));
 	}
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	pthread_attr_destroy(&attr);
 }
 
 struct pool *pool_new(const struct filter_tool *tool, void *ctx, unsigned threads)

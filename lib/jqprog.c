@@ -4,6 +4,7 @@
 #include <math.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 
 #include "json.h"
 #include "mem.h"
@@ -18,6 +19,7 @@ struct jqprog {
 
 struct jqdoc {
 	jv value;
+	size_t depth_max;
 };
 
 /* libjq would abort. It keeps this for each thread, and a program sets its own when it runs. */
@@ -55,11 +57,25 @@ struct jq_number_rules jqprog_number_rules(void)
 
 /* --- Documents --- */
 
+/*
+ * How deep a text may be nested for libjq's recursion over it, at 250 bytes of stack for a level: 1.8
+ * takes 10000 levels, 1.6 took 256. Threads have more stack than needed: filter_pool.c.
+ */
+static size_t depth_for_stack(void)
+{
+	struct rlimit stack;
+
+	if (getrlimit(RLIMIT_STACK, &stack) < 0 || stack.rlim_cur == RLIM_INFINITY)
+		return SIZE_MAX;
+	return (size_t)(stack.rlim_cur / 512);
+}
+
 struct jqdoc *jqdoc_new(void)
 {
 	struct jqdoc *doc = mem_alloc(sizeof *doc);
 
 	doc->value = jv_null();
+	doc->depth_max = depth_for_stack();
 	return doc;
 }
 
@@ -122,6 +138,36 @@ static void parse_failed(jv v, struct buf *err)
 	buf_free(&words);
 }
 
+/* Right for what libjq would take; the rest it refuses. */
+static bool is_deeper(struct slice text, size_t max)
+{
+	size_t depth = 0;
+	bool in_string = false;
+
+	if (text.len / 2 <= max)
+		return false;
+	for (size_t i = 0; i < text.len; i++) {
+		switch (text.ptr[i]) {
+		case '"':
+			in_string = !in_string;
+			break;
+		case '\\':
+			i += in_string;
+			break;
+		case '[':
+		case '{':
+			if (!in_string && ++depth > max)
+				return true;
+			break;
+		case ']':
+		case '}':
+			depth -= !in_string && depth > 0;
+			break;
+		}
+	}
+	return false;
+}
+
 int jqdoc_parse(struct jqdoc *doc, struct slice text, struct buf *err)
 {
 	struct jv_parser *parser;
@@ -140,6 +186,12 @@ int jqdoc_parse(struct jqdoc *doc, struct slice text, struct buf *err)
 	}
 	if (text.len > INT32_MAX) {
 		buf_setf(err, "a text of more than 2 GiB");
+		return -1;
+	}
+	if (is_deeper(text, doc->depth_max)) {
+		buf_setf(err,
+			 "nested more than %zu levels deep, too deep for the stack (ulimit -s)",
+			 doc->depth_max);
 		return -1;
 	}
 	jv_nomem_handler(no_memory, NULL);
@@ -485,6 +537,11 @@ static int compile_text(struct jqprog *p)
 	home = copy_of("HOME");
 	set_variable("HOME", NULL);
 	ok = jq_compile_args(p->jq, src.data, vars);
+	if (!ok && src.len > strlen(p->src)) {
+		/* Words without ours in them, which columns would count (1.8). */
+		buf_clear(&p->words);
+		ok = jq_compile_args(p->jq, p->src, jv_copy(p->vars));
+	}
 	set_variable("HOME", home);
 	free(home);
 	buf_free(&src);
@@ -518,23 +575,36 @@ static jv next_value(struct jqprog *p)
 
 /* --- Programs --- */
 
+/* A line of what libjq says, without the blanks around it; but not one that only points (1.8). */
+static void add_words(struct buf *out, const char *line, size_t len)
+{
+	size_t blanks = strspn(line, " ");
+
+	if (strspn(line, " ^") >= len)
+		return;
+	if (out->len)
+		buf_add_char(out, ' ');
+	buf_add(out, line + blanks, len - blanks);
+	while (out->data[out->len - 1] == ' ')
+		out->data[--out->len] = '\0';
+}
+
 /* libjq's first complaint, on one line and without its own name before it. */
 static void first_words(struct jqprog *p, struct buf *err)
 {
-	static const char prefix[] = "jq: error: ", lines[] = "\njq: ";
-	const char *s = buf_str(&p->words), *end;
+	static const char prefix[] = "jq: error: ", next[] = "jq: ";
+	const char *s = buf_str(&p->words);
+	struct buf words = BUF_INIT;
 
 	if (strncmp(s, prefix, sizeof prefix - 1) == 0)
 		s += sizeof prefix - 1;
-	end = strstr(s, lines);
-	buf_setf(err, "%.*s", (int)(end ? end - s : (ptrdiff_t)strlen(s)), s);
-	/* It pads the program's last line with blanks. */
-	while (err->len && strchr(" \n", err->data[err->len - 1]))
-		err->data[--err->len] = '\0';
-	for (size_t i = 0; i < err->len; i++) {
-		if (err->data[i] == '\n')
-			err->data[i] = ' ';
+	while (*s && strncmp(s, next, sizeof next - 1) != 0) {
+		size_t len = strcspn(s, "\n");
+		add_words(&words, s, len);
+		s += len + (s[len] == '\n');
 	}
+	buf_setf(err, "%s", buf_str(&words));
+	buf_free(&words);
 }
 
 static bool compile(struct jqprog *p)

@@ -138,10 +138,10 @@ with_make()
 	touch -d '1 minute ago' tree/build/asan/old.trs
 	run bootstrap deep
 	assert_status 0
-	for stage in distcheck check-asan check-valgrind check-fuzz check-analyze; do
+	for stage in distcheck check-asan check-libjq check-valgrind check-fuzz check-analyze; do
 		assert_match "(^|"$'\n'")$stage: [0-9]+ s"
 	done
-	assert_match $'\n''5 passed, 0 failed, 0 skipped$'
+	assert_match $'\n''6 passed, 0 failed, 0 skipped$'
 }
 
 @test "a check that fails stops no other, is shown, and is named at last" {

@@ -75,3 +75,31 @@ checks=$KPIPE_SRCDIR/tests/checks
 	assert_match 'not ok 3 - clang --analyze'
 	assert_match 'not ok 4 - cppcheck'
 }
+
+@test "a libjq that cannot be fetched is no libjq, with the reason on one line" {
+	fetch=$KPIPE_SRCDIR/tests/libjq/fetch
+	export KPIPE_LIBJQ_CACHE=$PWD/cache
+	mkdir bin
+	printf '#!/bin/sh\nexit 1\n' >bin/python3
+	chmod +x bin/python3
+	PATH=$PWD/bin:$PATH run env -u KPIPE_REQUIRE_CHECKS "$fetch"
+	assert_status 77
+	assert_match '^libjq: no pip \(python3 -m pip\) found to fetch jq==[0-9.]+ with$'
+	# A pip that fails, and what it says.
+	cat >bin/python3 <<-'END'
+	#!/bin/sh
+	case $* in
+	*download*) echo "ERROR: no registry" >&2; exit 1 ;;
+	esac
+	END
+	PATH=$PWD/bin:$PATH KPIPE_REQUIRE_CHECKS=1 run "$fetch"
+	assert_status 1
+	assert_match '^libjq: pip could not fetch jq==[0-9.]+: no registry$'
+	# Nothing is left of it that would look like a libjq.
+	run "$fetch" --have
+	assert_status 1
+	same_text '' "$(ls cache)"
+	# What is there is used, without pip.
+	: >"cache/prefix-$(cksum <"$KPIPE_SRCDIR/tests/libjq/requirements.txt" | cut -d ' ' -f 1)"
+	PATH=$PWD/bin:$PATH gives "$fetch" </dev/null
+}

@@ -231,7 +231,7 @@ completed=$(printf '%s\n' --engine=native --bad skip --from-file=program.jq --nu
 # What fish offers at the end of a line.
 fish_offers()
 {
-	fish --no-config -c 'source "$KPIPE_BUILDDIR/completions/fish/'"${1%% *}"'.fish"
+	HOME=$BATS_TEST_TMPDIR fish --no-config -c 'source "$KPIPE_BUILDDIR/completions/fish/'"${1%% *}"'.fish"
 		complete -C "'"$1"'"' | sort
 }
 

@@ -197,9 +197,13 @@ refuses()
 
 @test "objects are one value, whatever the order of their members, where values are compared" {
 	printf '%s\n' '{"o":{"b":1,"a":2}}' '{"o":{"a":2.0,"b":1}}' '{"o":[1]}' >in
-	gives kcount -a 'n=distinct(.o), m=mode(.o), s=collect_set(.o), f=first(.o), l=collect(.o)' in <<-'END'
-	{"n":2,"m":{"a":2,"b":1},"s":[{"a":2,"b":1},[1]],"f":{"b":1,"a":2},"l":[{"b":1,"a":2},{"a":2,"b":1},[1]]}
+	gives kcount -a 'n=distinct(.o), m=mode(.o), s=collect_set(.o), f=first(.o)' in <<-'END'
+	{"n":2,"m":{"a":2,"b":1},"s":[{"a":2,"b":1},[1]],"f":{"b":1,"a":2}}
 	END
+	# Where they are not, they are as jq prints them: 2.0 as 2, or as 2.0 since 1.7.
+	need jq
+	jq -c -s '{l: map(.o)}' in >want
+	gives kcount -a 'l=collect(.o)' in <want
 }
 
 @test "null is skipped, in sums and in what they are of" {

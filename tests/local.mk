@@ -1,6 +1,6 @@
 # The tests. `make check`: unit tests, and every .bats file; those of tests/broker each against a
 # box broker of their own. `make check-kafka`: tests/broker against one real Apache Kafka.
-# `make check-asan`, `check-valgrind` and `check-analyze`: tests/checks. Fuzzing: tests/fuzz/local.mk.
+# `make check-asan`, `check-libjq`, `check-valgrind` and `check-analyze`: tests/checks. Fuzzing: tests/fuzz/local.mk.
 # All of them speak TAP; each writes beside its log NAME.trs, which tests/summary.sh adds up.
 
 # Programs of one source file, tests/unit/NAME.c.
@@ -58,6 +58,7 @@ TESTS += $(unit_tests) $(bats_tests) $(broker_tests)
 
 tests_unit_test_agg_LDADD = $(LDADD) -lm
 tests_unit_test_csvio_LDADD = $(LDADD) $(CSV_LIBS)
+tests_unit_test_expr_CPPFLAGS = $(AM_CPPFLAGS) $(JQ_CFLAGS)
 tests_unit_test_expr_LDADD = $(LDADD) $(JQ_LIBS) -lm
 tests_unit_test_group_LDADD = $(LDADD) -lm
 tests_unit_test_num_LDADD = $(LDADD) -lm
@@ -90,6 +91,7 @@ EXTRA_DIST += \
 	tests/checks/analyze \
 	tests/checks/asan \
 	tests/checks/complete \
+	tests/checks/libjq \
 	tests/checks/reports \
 	tests/checks/skip \
 	tests/checks/valgrind \
@@ -103,6 +105,8 @@ EXTRA_DIST += \
 	tests/kafka/suite \
 	tests/kafka/with-kafka \
 	tests/layers.awk \
+	tests/libjq/fetch \
+	tests/libjq/requirements.txt \
 	tests/lsan.supp \
 	tests/model.py \
 	tests/oracle.py \
@@ -110,6 +114,7 @@ EXTRA_DIST += \
 	tests/run-bats \
 	tests/summary.sh \
 	tests/sums.py \
+	tests/unit/libjq.h \
 	tests/unit/tap.h \
 	tests/valgrind.supp
 
@@ -170,6 +175,26 @@ checks = $(srcdir)/tests/checks
 check-asan:
 	@CC='$(CC)' $(checks)/asan '$(abs_srcdir)' $(MAKE)
 
+# Where an expression's result can be seen.
+libjq_bats = \
+	tests/broker/examples.bats \
+	tests/broker/kout.bats \
+	tests/cases.bats \
+	tests/csvagg.bats \
+	tests/filter.bats \
+	tests/kcount.bats \
+	tests/kfilter.bats \
+	tests/kmap.bats \
+	tests/kwindow.bats \
+	tests/man.bats \
+	tests/peers-jq.bats \
+	tests/properties.bats
+libjq_contracts = kmap kfilter
+
+check-libjq:
+	@CC='$(CC)' $(checks)/libjq '$(abs_srcdir)' '$(unit_tests) $(fuzz_tests) $(libjq_bats)' \
+		'$(libjq_contracts)' $(MAKE)
+
 # Those that run each tool, and send no signals: valgrind catches all at once, and long before a tool
 # is there. A start under memcheck takes a second.
 valgrind_bats = \
@@ -204,10 +229,10 @@ check-analyze: all
 	@$(MAKE) -k $(analyze_trs) || :
 	@$(top_srcdir)/tests/summary.sh $(analyze_trs)
 
-.PHONY: check-asan check-valgrind check-analyze clean-checks
+.PHONY: check-asan check-libjq check-valgrind check-analyze clean-checks
 
 CLEANFILES += $(valgrind_trs) $(valgrind_trs:.trs=.log) $(analyze_trs) $(analyze_trs:.trs=.log)
 
 clean-local: clean-checks
 clean-checks:
-	rm -rf asan valgrind tests/home tests/locales
+	rm -rf asan libjq valgrind tests/home tests/locales

@@ -18,10 +18,6 @@ def emit(value):
     print(json.dumps(value, separators=(",", ":"), ensure_ascii=False))
 
 
-def number(text):
-    return int(text) if re.fullmatch(r"-?\d+", text) else float(text)
-
-
 def plain(d):
     """A decimal without exponent and trailing zeros."""
     text = format(d, "f")
@@ -49,7 +45,7 @@ def ratings_input(r):
 
 def ratings_result(f):
     for row in csv.DictReader(f):
-        emit({"user_id": int(row["userId"]), "movie_id": int(row["movieId"]), "rating": number(plain(Decimal(row["rating"]))),
+        emit({"user_id": int(row["userId"]), "movie_id": int(row["movieId"]), "rating": float(row["rating"]),
               "created_at": datetime.fromtimestamp(int(row["timestamp"]), timezone.utc).strftime("%Y-%m-%d %H:%M:%S")})
 
 

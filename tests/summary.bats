@@ -33,13 +33,15 @@ summary()
 	results asan/tests/broker/a.trs PASS
 	results tests/broker/a.valgrind.trs PASS
 	results valgrind/reports.trs PASS
+	results libjq/tests/contracts/a.trs PASS SKIP
 	results lib/b.analyze.trs PASS PASS SKIP
 	gives summary asan/tests/broker/a.trs tests/broker/a.valgrind.trs valgrind/reports.trs \
-		lib/b.analyze.trs <<-'END'
+		libjq/tests/contracts/a.trs lib/b.analyze.trs <<-'END'
 	sanitizers: 1 passed, 0 failed, 0 skipped
+	a newer libjq: 1 passed, 0 failed, 1 skipped
 	valgrind: 2 passed, 0 failed, 0 skipped
 	analyzers: 2 passed, 0 failed, 1 skipped
-	5 passed, 0 failed, 1 skipped
+	6 passed, 0 failed, 2 skipped
 	END
 }
 

@@ -18,6 +18,8 @@ function part_of(file)
 {
 	if (file ~ /(^|\/)asan\//)
 		return "sanitizers"
+	if (file ~ /(^|\/)libjq\//)
+		return "a newer libjq"
 	if (file ~ /(^|\/)valgrind\/|\.valgrind\.trs$/)
 		return "valgrind"
 	if (file ~ /\.analyze\.trs$/)
@@ -96,7 +98,7 @@ BEGIN {
 	for (i = 1; i < ARGC; i++)
 		add(ARGV[i])
 	parts = split("modules and tools:contracts:box broker:real Kafka:" \
-		"sanitizers:valgrind:fuzzing:analyzers", order, ":")
+		"sanitizers:a newer libjq:valgrind:fuzzing:analyzers", order, ":")
 	for (i = 1; i <= parts; i++)
 		if (order[i] in seen)
 			print_counts(order[i] ": ", order[i])

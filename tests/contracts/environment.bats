@@ -323,18 +323,43 @@ long_record()
 	same_text 1 "$status"
 }
 
+# nested N: a record that is N objects deep.
+nested()
+{
+	printf "%0$1d" 0 | sed 's/0/{"id":/g'
+	printf 1
+	printf "%0$1d\n" 0 | tr 0 '}'
+}
+
+# Records nested deeper than libjq can hold, or almost, which is 10000 levels, an object being two
+# (1.6: 256). None stops the tool.
+deep()
+{
+	[ "$READS" = json ] || return 0
+	{ printf '%010000d' 0 | tr 0 '['; printf '%010000d\n' 0 | tr 0 ']'; } >deep
+	{ nested 10000; nested 4990; } >>deep
+	[ "$KIND" != sink ] || TOPIC=$(topic contracts)
+	status=0
+	t $(strict) "$@" --bad skip deep >out 2>err || status=$?
+	same_text 0 "$status"
+	assert_match "^$TOOL: 3 in, " "$(cat err)"
+}
+
 @test "a small stack" {
 	filters
 	[ "${KPIPE_SANITIZED:-}" != 1 ] || skip "a sanitizer needs a larger stack"
 	through bash -c 'ulimit -s 256; exec "$0" "$@"'
 	works
-	[ "$READS" = json ] || return 0
-	{ printf '%010000d' 0 | tr 0 '['; printf '%010000d\n' 0 | tr 0 ']'; } >deep
-	{ printf '%010000d' 0 | sed 's/0/{"id":/g'; printf 1; printf '%010000d\n' 0 | tr 0 '}'; } >>deep
-	[ "$KIND" != sink ] || TOPIC=$(topic contracts)
-	status=0
-	t $(strict) --bad skip deep >out 2>err || status=$?
-	# Too deep for libjq, or nothing that the tool can use.
-	same_text 0 "$status"
-	assert_match "^$TOOL: 2 in, " "$(cat err)"
+	deep
+}
+
+# There each thread gets what the system thinks is enough.
+@test "an unlimited stack" {
+	filters
+	"$TOOL" --help | grep -q -- '--jobs' || skip "$TOOL has no threads"
+	[ "${KPIPE_SANITIZED:-}" != 1 ] || skip "a sanitizer needs a larger stack"
+	(ulimit -s unlimited) 2>/dev/null || skip "the stack may not be unlimited"
+	through bash -c 'ulimit -s unlimited; exec "$0" "$@"'
+	works
+	deep -j 2
 }
