@@ -265,6 +265,12 @@ static enum outcome run_plan(struct expreval *ev, const struct program *p, struc
 		*out = cell.len ? val_str(cell.ptr, cell.len) : val_null();
 		return SURE;
 	}
+	if (run.exact && !p->by_key) {
+		r = exact_eval(&run, p->plan.root, out);
+		if (r == EMPTY)
+			*out = val_null();
+		return r == EMPTY ? SURE : r;
+	}
 	r = plan_eval(&run, p->plan.root, &v);
 	if (r == EMPTY)
 		v = pval_of(PV_NULL);
@@ -345,7 +351,7 @@ static void begin_record(struct expreval *ev)
 {
 	ev->doc_ready = ev->used_jq = false;
 	for (size_t i = 0; i < ev->set->fields.n; i++)
-		ev->rec.values[i].known = false;
+		ev->rec.values[i].known = ev->rec.values[i].exact_known = false;
 	arena_clear(&ev->rec.arena);
 	ev->rec.row = NULL;
 	ev->rec.text = ev->rec.rewritten = false;
@@ -426,7 +432,7 @@ static bool begin_text(struct expreval *ev, struct slice line)
 	begin_record(ev);
 	ev->rec.text = true;
 	for (size_t i = 0; i < ev->set->fields.n; i++)
-		ev->rec.values[i] = (struct field_value){true, pval_string(line)};
+		ev->rec.values[i] = (struct field_value){.known = true, .val = pval_string(line)};
 	return utf8_valid(line.ptr, line.len);
 }
 

@@ -40,7 +40,11 @@ unsigned parser_add(struct parser *p, struct plan_node node)
 
 unsigned parser_literal(struct parser *p, struct pval v)
 {
-	return parser_add(p, (struct plan_node){.op = PLAN_LITERAL, .literal = v});
+	struct plan_node node = {.op = PLAN_LITERAL, .literal = v};
+
+	if (v.type == PV_LITERAL)
+		node.exact = exact_number(v.text);
+	return parser_add(p, node);
 }
 
 static struct slice keep_text(struct parser *p, struct slice s)

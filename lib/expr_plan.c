@@ -135,58 +135,6 @@ static enum outcome jq_arithmetic(const struct plan_run *run, enum plan_op op, c
 	return double_arithmetic(op, x, y, out);
 }
 
-static enum outcome not_a_number(const struct pval *v, struct buf *err)
-{
-	struct val text = val_str(v->text.ptr, v->text.len);
-
-	buf_clear(err);
-	val_put_quote(err, &text);
-	buf_add_str(err, " is not a number");
-	return BAD;
-}
-
-/* + - * as SQL has them: exact, and null when a side is null. */
-static enum outcome exact_arithmetic(const struct plan_run *run, enum plan_op op,
-				     const struct pval *a, const struct pval *b, struct pval *out)
-{
-	bool (*const exact[])(struct dec, struct dec, struct dec *) = {
-		[PLAN_ADD] = dec_add, [PLAN_SUB] = dec_sub, [PLAN_MUL] = dec_mul};
-	struct pval x, y, r = {.type = PV_EXACT};
-	bool decimals;
-	enum outcome o;
-
-	if (a->type == PV_NULL || b->type == PV_NULL) {
-		*out = pval_of(PV_NULL);
-		return SURE;
-	}
-	if (!pval_is_number(a) || !pval_is_number(b)) {
-		/* jq would repeat a text that is multiplied: here it is a mistake in the data. */
-		if (pval_is_number(a) && b->type == PV_STRING)
-			return not_a_number(b, run->err);
-		if (pval_is_number(b) && a->type == PV_STRING)
-			return not_a_number(a, run->err);
-		return op == PLAN_ADD ? jq_arithmetic(run, op, a, b, out) : UNSURE;
-	}
-	x = pval_exact(a);
-	y = pval_exact(b);
-	decimals = x.type == PV_EXACT && y.type == PV_EXACT;
-	if (decimals && exact[op](x.dec, y.dec, &r.dec)) {
-		*out = r;
-		return SURE;
-	}
-	o = double_arithmetic(op, x.type == PV_EXACT ? dec_double(x.dec) : x.dbl,
-			      y.type == PV_EXACT ? dec_double(y.dec) : y.dbl, out);
-	out->rounded = decimals || x.rounded || y.rounded;
-	return o;
-}
-
-static enum outcome arithmetic(const struct plan_run *run, enum plan_op op, const struct pval *a,
-			       const struct pval *b, struct pval *out)
-{
-	return run->exact && op != PLAN_DIV && op != PLAN_MOD ? exact_arithmetic(run, op, a, b, out)
-							      : jq_arithmetic(run, op, a, b, out);
-}
-
 /* What was written, with a minus before it or without; a zero never has one (decNumber's minus). */
 static struct pval negate_text(struct record *rec, const struct pval *v)
 {
@@ -204,13 +152,8 @@ static struct pval negate_text(struct record *rec, const struct pval *v)
 
 static enum outcome negate(const struct plan_run *run, const struct pval *v, struct pval *out)
 {
-	struct pval zero;
 	double d;
 
-	if (run->exact) {
-		zero = pval_literal(slice_of("0", 1));
-		return exact_arithmetic(run, PLAN_SUB, &zero, v, out);
-	}
 	if (v->type == PV_LITERAL && run->rules.negates) {
 		*out = negate_text(run->rec, v);
 		return SURE;
@@ -287,7 +230,39 @@ static enum outcome eval_binary(struct plan_run *run, const struct plan_node *n,
 	if (s != SURE || r != SURE)
 		return s == SURE ? r : s;
 	return n->op >= PLAN_EQ ? compare(run, n->op, a, b, out)
-				: arithmetic(run, n->op, a, b, out);
+				: jq_arithmetic(run, n->op, a, b, out);
+}
+
+enum outcome plan_jq_arithmetic(struct plan_run *run, const struct plan_node *n, struct pval *out)
+{
+	return eval_binary(run, n, out);
+}
+
+/* By exact arithmetic. */
+static enum outcome eval_exact(struct plan_run *run, const struct plan_node *n, struct pval *out)
+{
+	struct val v;
+	enum outcome r = exact_arithmetic(run, n, &v);
+
+	if (r != SURE)
+		return r;
+	switch (v.type) {
+	case VAL_DEC:
+		*out = (struct pval){.type = PV_EXACT, .rounded = v.rounded, .dec = v.dec};
+		return SURE;
+	case VAL_DBL:
+		*out = pval_double(v.dbl);
+		out->rounded = v.rounded;
+		return SURE;
+	case VAL_STR:
+		*out = pval_string(v.str);
+		return SURE;
+	case VAL_NULL:
+		*out = pval_of(PV_NULL);
+		return SURE;
+	default:
+		return UNSURE;
+	}
 }
 
 /* Is it neither false nor null? Otherwise as plan_eval. */
@@ -395,8 +370,14 @@ enum outcome plan_eval(struct plan_run *run, unsigned i, struct pval *out)
 			return plan_eval(run, n->b, out);
 		return r;
 	case PLAN_NEGATE:
+		if (run->exact)
+			return eval_exact(run, n, out);
 		r = plan_eval(run, n->a, out);
 		return r == SURE ? negate(run, out, out) : r;
+	case PLAN_ADD:
+	case PLAN_SUB:
+	case PLAN_MUL:
+		return run->exact ? eval_exact(run, n, out) : eval_binary(run, n, out);
 	case PLAN_ARRAY:
 	case PLAN_OBJECT:
 		return plan_build(run, n, out);

@@ -112,15 +112,18 @@ struct pval pval_cell(struct slice cell);
 /* A number as a double, where all that libjq would make of it is one and the same. */
 bool pval_number(const struct pval *v, struct jq_number_rules rules, double *d);
 
-/* A number for exact arithmetic; what does not fit is rounded. */
-struct pval pval_exact(const struct pval *v);
-
 /*
  * A result for the rest of the world: a number from a text is what the text says; what no decimal holds is
  * rounded where `exact`, and libjq's otherwise. by_key: as in struct expr_source.
  */
 enum outcome pval_result(const struct pval *v, struct record *rec, struct jq_number_rules rules,
 			 bool exact, bool by_key, struct val *out);
+
+/*
+ * A computed double for the rest of the world: one that would be printed with an exponent is a decimal
+ * where it can be one, as it is when it comes from libjq or stands in a record.
+ */
+struct val pval_double_result(double d, bool rounded);
 
 /* jq's order: <0, 0, >0. False when libjq must say. */
 bool pval_compare(const struct pval *a, const struct pval *b, struct jq_number_rules rules,
@@ -164,6 +167,7 @@ struct plan_node {
 	bool computed;     /* OBJECT: has a key that is no literal */
 	const struct call *call;
 	struct pval literal; /* its text lives as long as the plan */
+	struct val exact;    /* LITERAL, of a number: for exact arithmetic */
 };
 
 struct plan {
@@ -228,11 +232,12 @@ struct record {
 	bool escapes;            /* a JSON record: it has some */
 	bool rewritten;          /* it is as jqdoc_put wrote it, where NaN is 1e999 */
 	struct field_value {
-		bool known;
+		bool known, exact_known;
 		struct pval val;
-	} * values;         /* per field: decoded when first asked for */
-	struct arena arena; /* what values point to, when that is not the record */
-	struct buf build;   /* a stack of texts that are being put together */
+		struct val exact; /* of a cell */
+	} * values;               /* per field: decoded when first asked for */
+	struct arena arena;       /* what values point to, when that is not the record */
+	struct buf build;         /* a stack of texts that are being put together */
 };
 
 /* One evaluation. */
@@ -257,6 +262,16 @@ enum outcome plan_eval(struct plan_run *run, unsigned node, struct pval *out);
 
 /* The same, straight to out as jq -c prints it, or a string's bare bytes. What is put there is to be taken back unless SURE. */
 enum outcome plan_print(struct plan_run *run, unsigned node, bool raw, struct buf *out);
+
+/* + of a node's operands as jq has it. */
+enum outcome plan_jq_arithmetic(struct plan_run *run, const struct plan_node *n, struct pval *out);
+
+/* --- exact: what -a makes of a program --- */
+
+struct val exact_number(struct slice text); /* a JSON number; what does not fit is rounded */
+enum outcome exact_eval(struct plan_run *run, unsigned node, struct val *out);
+enum outcome exact_arithmetic(struct plan_run *run, const struct plan_node *n,
+			      struct val *out); /* ADD, SUB, MUL, NEGATE */
 
 /* An array or object of the plan, as text that lives as long as the record. */
 enum outcome plan_build(struct plan_run *run, const struct plan_node *n, struct pval *out);

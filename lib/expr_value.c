@@ -36,18 +36,6 @@ bool pval_number(const struct pval *v, struct jq_number_rules rules, double *d)
 	return isfinite(*d) && (!rules.keeps || v->number.digits <= JQ_DIGITS_READ);
 }
 
-struct pval pval_exact(const struct pval *v)
-{
-	struct pval r = {.type = PV_EXACT};
-
-	if (v->type != PV_LITERAL)
-		return *v;
-	if (dec_parse(&r.dec, v->text.ptr, v->text.len))
-		return r;
-	return (struct pval){
-		.type = PV_DOUBLE, .rounded = true, .dbl = num_double(v->text.ptr, v->text.len)};
-}
-
 static int rank(const struct pval *v)
 {
 	switch (v->type) {
@@ -115,18 +103,14 @@ bool pval_compare(const struct pval *a, const struct pval *b, struct jq_number_r
 
 /* --- Results --- */
 
-/*
- * A double that would be printed with an exponent is a decimal where it can be one, as it is when
- * it comes from libjq or stands in a record.
- */
-static struct val double_value(const struct pval *v)
+struct val pval_double_result(double d, bool rounded)
 {
-	bool exponent = v->dbl != 0 && (fabs(v->dbl) < 1e-6 || fabs(v->dbl) >= 1e21);
-	struct val out = {.type = VAL_DEC, .rounded = v->rounded};
+	bool exponent = d != 0 && (fabs(d) < 1e-6 || fabs(d) >= 1e21);
+	struct val out = {.type = VAL_DEC, .rounded = rounded};
 
-	if (!exponent || !dec_from_double(&out.dec, v->dbl)) {
+	if (!exponent || !dec_from_double(&out.dec, d)) {
 		out.type = VAL_DBL;
-		out.dbl = v->dbl;
+		out.dbl = d;
 	}
 	return out;
 }
@@ -157,8 +141,6 @@ static enum outcome json_value(const struct pval *v, struct record *rec,
 enum outcome pval_result(const struct pval *v, struct record *rec, struct jq_number_rules rules,
 			 bool exact, bool by_key, struct val *out)
 {
-	struct pval number;
-
 	switch (v->type) {
 	case PV_NULL:
 		*out = val_null();
@@ -172,16 +154,14 @@ enum outcome pval_result(const struct pval *v, struct record *rec, struct jq_num
 		return SURE;
 	case PV_JSON:
 		return json_value(v, rec, rules, by_key, out);
-	default:
-		number = pval_exact(v);
-		if (number.type == PV_EXACT)
-			*out = (struct val){.type = VAL_DEC, .dec = number.dec};
-		else if (v->type != PV_LITERAL)
-			*out = double_value(v);
-		else if (exact)
-			*out = (struct val){.type = VAL_DBL, .rounded = true, .dbl = number.dbl};
-		else
-			return UNSURE;
+	case PV_EXACT:
+		*out = (struct val){.type = VAL_DEC, .rounded = v->rounded, .dec = v->dec};
 		return SURE;
+	case PV_DOUBLE:
+		*out = pval_double_result(v->dbl, v->rounded);
+		return SURE;
+	default:
+		*out = exact_number(v->text);
+		return exact || out->type == VAL_DEC ? SURE : UNSURE;
 	}
 }
