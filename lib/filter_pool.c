@@ -60,12 +60,18 @@ static void *work(void *arg)
 	return NULL;
 }
 
-/* Signals are the main thread's: its poll must be the call that they interrupt. */
+/*
+ * Signals are the main thread's: its poll must be the call that they interrupt. A fault is the thread's that
+ * makes it (see loop_on_crash); blocked, it would end the process.
+ */
 static void start_threads(struct pool *p)
 {
+	static const int faults[] = {SIGBUS, SIGFPE, SIGSEGV};
 	sigset_t all, old;
 
 	sigfillset(&all);
+	for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++)
+		sigdelset(&all, faults[i]);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
 	for (unsigned i = 0; i < p->n; i++) {
 		int rc = pthread_create(&p->threads[i].id, NULL, work, &p->threads[i]);
