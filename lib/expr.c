@@ -5,7 +5,6 @@
 #include "expr_priv.h"
 #include "json.h"
 #include "mem.h"
-#include "scan.h"
 
 struct program {
 	char *src;
@@ -21,6 +20,7 @@ struct exprset {
 	struct program *v;
 	size_t n;
 	bool any_native;
+	struct jq_number_rules rules;
 	struct fields fields;
 	struct scan *scan;     /* JSON: fields' paths */
 	struct slice *columns; /* owned */
@@ -36,6 +36,9 @@ struct expreval {
 	struct buf normal; /* a record as libjq wrote it */
 	struct jqdoc *doc;
 	bool doc_ready, used_jq;
+	/* expreval_map: what expreval_print is to do. */
+	enum { MAP_PLAN, MAP_JQ, MAP_DONE } map;
+	struct slice map_record;
 };
 
 /* --- Compiling --- */
@@ -69,8 +72,9 @@ static void name_program(struct buf *err, const char *src)
 	buf_free(&why);
 }
 
+/* Does libjq take what the plan takes? Where its versions differ, it is asked before any input is read. */
 static bool add_program(struct exprset *set, const struct expr_source *from,
-			enum expr_engine engine, struct buf *err)
+			const struct expr_conf *conf, struct buf *err)
 {
 	struct program *p = &set->v[set->n++];
 
@@ -78,13 +82,12 @@ static bool add_program(struct exprset *set, const struct expr_source *from,
 	p->kind = from->kind;
 	p->by_key = from->by_key || p->kind == EXPR_KEY;
 	p->guard = from->guard;
-	p->plan.strings = mem_zalloc(1, sizeof *p->plan.strings);
-	if (engine != EXPR_JQ && p->kind != EXPR_MAP)
-		p->native = plan_parse(&p->plan, &set->fields, p->src, is_whole(p->kind));
+	if (conf->engine != EXPR_JQ)
+		p->native = plan_parse(&p->plan, &set->fields, conf, p->src, is_whole(p->kind));
 	set->any_native |= p->native;
-	if (p->native)
+	if (p->native && !p->plan.doubtful)
 		return true;
-	if (engine == EXPR_NATIVE) {
+	if (!p->native && conf->engine == EXPR_NATIVE) {
 		buf_setf(err, "%s: outside the native subset", p->src);
 		return false;
 	}
@@ -120,7 +123,7 @@ static struct scan *make_scan(const struct fields *fs)
 	struct scan *sc;
 
 	for (size_t i = 0; i < fs->n; i++)
-		paths[i] = (struct scan_path){fs->v[i].names, fs->v[i].n};
+		paths[i] = (struct scan_path){fs->v[i].steps, fs->v[i].n};
 	sc = scan_new(paths, fs->n);
 	free(paths);
 	return sc;
@@ -130,11 +133,14 @@ struct exprset *exprset_new(const struct expr_source *programs, size_t n,
 			    const struct expr_conf *conf, struct buf *err)
 {
 	struct exprset *set = mem_zalloc(1, sizeof *set);
+	struct expr_conf own = *conf;
 
 	copy_conf(set, conf);
+	own.vars = set->vars; /* plans point to them */
+	set->rules = jqprog_number_rules();
 	set->v = mem_zalloc(n, sizeof *set->v);
 	for (size_t i = 0; i < n; i++) {
-		if (!add_program(set, &programs[i], conf->engine, err)) {
+		if (!add_program(set, &programs[i], &own, err)) {
 			exprset_free(set);
 			return NULL;
 		}
@@ -153,11 +159,6 @@ void exprset_free(struct exprset *set)
 		plan_free(&set->v[i].plan);
 		jqprog_free(set->v[i].compiled);
 	}
-	for (size_t i = 0; i < set->fields.n; i++) {
-		for (size_t k = 0; k < set->fields.v[i].n; k++)
-			free((char *)set->fields.v[i].names[k].ptr);
-		free(set->fields.v[i].names);
-	}
 	for (size_t i = 0; set->columns && i < set->fields.ncolumns; i++)
 		free((char *)set->columns[i].ptr);
 	for (size_t i = 0; i < set->nvars; i++) {
@@ -166,7 +167,7 @@ void exprset_free(struct exprset *set)
 	}
 	free(set->vars);
 	free(set->columns);
-	free(set->fields.v);
+	fields_free(&set->fields);
 	scan_free(set->scan);
 	free(set->v);
 	free(set);
@@ -224,7 +225,8 @@ void expreval_free(struct expreval *ev)
 	free(ev->texts);
 	free(ev->rec.slots);
 	free(ev->rec.values);
-	buf_free(&ev->rec.strings);
+	arena_free(&ev->rec.arena);
+	buf_free(&ev->rec.build);
 	buf_free(&ev->normal);
 	jqdoc_free(ev->doc);
 	free(ev);
@@ -240,10 +242,25 @@ bool expreval_native(const struct expreval *ev)
 	return !ev->used_jq;
 }
 
+/* --- Plans --- */
+
+static struct plan_run plan_run_of(struct expreval *ev, const struct program *p, struct buf *err)
+{
+	return (struct plan_run){
+		.plan = &p->plan,
+		.rec = &ev->rec,
+		.rules = ev->set->rules,
+		.exact = p->kind == EXPR_EXACT,
+		.err = err,
+	};
+}
+
 static enum outcome run_plan(struct expreval *ev, const struct program *p, struct val *out,
 			     struct buf *err)
 {
-	const struct plan_node *root = &p->plan.nodes[p->plan.n - 1];
+	const struct plan_node *root = &p->plan.nodes[p->plan.root];
+	struct plan_run run = plan_run_of(ev, p, err);
+	struct pval v;
 	enum outcome r;
 
 	/* A column as a key is its text: 007 stays 007, and 1.0 is not 1. */
@@ -252,13 +269,14 @@ static enum outcome run_plan(struct expreval *ev, const struct program *p, struc
 		*out = cell.len ? val_str(cell.ptr, cell.len) : val_null();
 		return SURE;
 	}
-	r = plan_eval(&p->plan, &ev->rec, p->kind == EXPR_EXACT, out, err);
-	if (r != SURE)
+	r = plan_eval(&run, p->plan.root, &v);
+	if (r == EMPTY)
+		v = pval_of(PV_NULL);
+	else if (r != SURE)
 		return r;
 	if (p->kind == EXPR_TEST)
-		out->type = val_truthy(out) ? VAL_TRUE : VAL_FALSE;
-	/* Arrays and objects stand in the record as they were written; jq -c prints them compact. */
-	return out->type == VAL_JSON ? UNSURE : SURE;
+		v = pval_bool(pval_truthy(&v));
+	return pval_result(&v, &ev->rec, run.rules, run.exact, p->by_key, out);
 }
 
 /* --- libjq --- */
@@ -327,13 +345,22 @@ static int need_doc(struct expreval *ev, struct slice line, struct buf *err)
 
 /* --- Records --- */
 
-static void begin_record(struct expreval *ev, size_t text)
+static void begin_record(struct expreval *ev)
 {
 	ev->doc_ready = ev->used_jq = false;
 	for (size_t i = 0; i < ev->set->fields.n; i++)
 		ev->rec.values[i].known = false;
-	buf_clear(&ev->rec.strings);
-	buf_reserve(&ev->rec.strings, text);
+	arena_clear(&ev->rec.arena);
+	ev->rec.row = NULL;
+	ev->rec.text = ev->rec.rewritten = false;
+}
+
+static bool scan(struct expreval *ev, struct slice line)
+{
+	enum scan_result r = scan_run(ev->set->scan, line, ev->rec.slots);
+
+	ev->rec.escapes = r == SCAN_ESCAPES;
+	return r != SCAN_UNSURE;
 }
 
 /*
@@ -344,8 +371,8 @@ static bool rescan(struct expreval *ev)
 {
 	buf_clear(&ev->normal);
 	jqdoc_put(ev->doc, &ev->normal);
-	buf_reserve(&ev->rec.strings, ev->normal.len);
-	return scan_run(ev->set->scan, buf_slice(&ev->normal), ev->rec.slots) == SCAN_OK;
+	ev->rec.rewritten = true;
+	return scan(ev, buf_slice(&ev->normal));
 }
 
 /* Is program i kept from running by another one's value? Then it is null. */
@@ -359,14 +386,28 @@ static bool is_guarded(const struct exprset *set, size_t i, struct val out[])
 	return true;
 }
 
+/* What the plan cannot say of a record, libjq does. */
+static int eval_program(struct expreval *ev, size_t i, bool sure, struct slice line,
+			struct val *out, int (*need)(struct expreval *, struct slice, struct buf *),
+			struct buf *err)
+{
+	const struct program *p = &ev->set->v[i];
+	enum outcome r = p->native && sure ? run_plan(ev, p, out, err) : UNSURE;
+
+	if (r == BAD) {
+		name_program(err, p->src);
+		return -1;
+	}
+	return r == SURE || (need(ev, line, err) == 0 && run_jq(ev, i, out, err) == 0) ? 0 : -1;
+}
+
 int expreval_json(struct expreval *ev, struct slice line, struct val out[], struct buf *err)
 {
 	const struct exprset *set = ev->set;
 	bool sure, exact_sure;
 
-	begin_record(ev, line.len);
-	ev->rec.row = NULL;
-	sure = (set->any_native || !set->n) && scan_run(set->scan, line, ev->rec.slots) == SCAN_OK;
+	begin_record(ev);
+	sure = (set->any_native || !set->n) && scan(ev, line);
 	exact_sure = sure;
 	if (!sure) {
 		if (need_doc(ev, line, err) < 0)
@@ -374,50 +415,40 @@ int expreval_json(struct expreval *ev, struct slice line, struct val out[], stru
 		exact_sure = set->any_native && rescan(ev);
 	}
 	for (size_t i = 0; i < set->n; i++) {
-		const struct program *p = &set->v[i];
-		enum outcome r = UNSURE;
+		bool known = set->v[i].kind == EXPR_EXACT ? exact_sure : sure;
 
-		if (is_guarded(set, i, out))
-			continue;
-		if (p->native && (p->kind == EXPR_EXACT ? exact_sure : sure))
-			r = run_plan(ev, p, &out[i], err);
-		if (r == BAD) {
-			name_program(err, p->src);
-			return -1;
-		}
-		if (r == UNSURE && (need_doc(ev, line, err) < 0 || run_jq(ev, i, &out[i], err) < 0))
+		if (!is_guarded(set, i, out) &&
+		    eval_program(ev, i, known, line, &out[i], need_doc, err) < 0)
 			return -1;
 	}
 	return 0;
 }
 
-/* A raw line is a string: only `.` can be planned. */
+/* The record is a string: `.` is it, and no path leads into it. */
+static bool begin_text(struct expreval *ev, struct slice line)
+{
+	begin_record(ev);
+	ev->rec.text = true;
+	for (size_t i = 0; i < ev->set->fields.n; i++)
+		ev->rec.values[i] = (struct field_value){true, pval_string(line)};
+	return utf8_valid(line.ptr, line.len);
+}
+
+static int need_text(struct expreval *ev, struct slice line, struct buf *err)
+{
+	(void)err;
+	jqdoc_string(new_doc(ev), line);
+	return 0;
+}
+
 int expreval_text(struct expreval *ev, struct slice line, struct val out[], struct buf *err)
 {
-	bool valid = utf8_valid(line.ptr, line.len), only_dot = valid;
+	bool sure = begin_text(ev, line);
 
-	begin_record(ev, 0);
-	ev->rec.row = NULL;
-	for (size_t i = 0; i < ev->set->fields.n; i++) {
-		only_dot &= ev->set->fields.v[i].n == 0;
-		ev->rec.values[i] = (struct field_value){true, val_str(line.ptr, line.len)};
-	}
 	for (size_t i = 0; i < ev->set->n; i++) {
-		const struct program *p = &ev->set->v[i];
-		enum outcome r;
-
-		if (is_guarded(ev->set, i, out))
-			continue;
-		r = p->native && only_dot ? run_plan(ev, p, &out[i], err) : UNSURE;
-		if (r == BAD) {
-			name_program(err, p->src);
+		if (!is_guarded(ev->set, i, out) &&
+		    eval_program(ev, i, sure, line, &out[i], need_text, err) < 0)
 			return -1;
-		}
-		if (r == UNSURE) {
-			jqdoc_string(new_doc(ev), line);
-			if (run_jq(ev, i, &out[i], err) < 0)
-				return -1;
-		}
 	}
 	return 0;
 }
@@ -440,53 +471,79 @@ static void put_row(struct buf *out, const struct fields *fs, const struct slice
 	buf_add_char(out, '}');
 }
 
-static int need_row_doc(struct expreval *ev, const struct slice cells[], struct buf *err)
+static int need_row(struct expreval *ev, struct slice none, struct buf *err)
 {
+	(void)none;
 	if (ev->doc_ready)
 		return 0;
 	buf_clear(&ev->normal);
-	put_row(&ev->normal, &ev->set->fields, cells);
+	put_row(&ev->normal, &ev->set->fields, ev->rec.row);
 	return need_doc(ev, buf_slice(&ev->normal), err);
 }
 
 int expreval_row(struct expreval *ev, const struct slice cells[], struct val out[], struct buf *err)
 {
-	begin_record(ev, 0);
+	begin_record(ev);
 	ev->rec.row = cells;
 	for (size_t i = 0; i < ev->set->n; i++) {
-		const struct program *p = &ev->set->v[i];
-		enum outcome r;
-
-		if (is_guarded(ev->set, i, out))
-			continue;
-		r = p->native ? run_plan(ev, p, &out[i], err) : UNSURE;
-		if (r == BAD) {
-			name_program(err, p->src);
-			return -1;
-		}
-		if (r == UNSURE &&
-		    (need_row_doc(ev, cells, err) < 0 || run_jq(ev, i, &out[i], err) < 0))
+		if (!is_guarded(ev->set, i, out) &&
+		    eval_program(ev, i, true, slice_of(NULL, 0), &out[i], need_row, err) < 0)
 			return -1;
 	}
 	return 0;
 }
 
-int expreval_map(struct expreval *ev, struct slice line, bool raw, struct buf *err)
+/* --- Results as text --- */
+
+static int map_by_jq(struct expreval *ev, struct buf *err)
 {
-	begin_record(ev, 0);
+	ev->used_jq = true;
 	if (!need_prog(ev, 0, err))
 		return -1;
-	if (raw)
-		jqdoc_string(new_doc(ev), line);
-	else if (need_doc(ev, line, err) < 0)
+	if (ev->rec.text)
+		need_text(ev, ev->map_record, err);
+	else if (need_doc(ev, ev->map_record, err) < 0)
 		return -1;
-	ev->used_jq = true;
 	jqprog_start(ev->progs[0], ev->doc);
+	ev->map = MAP_JQ;
 	return 0;
+}
+
+int expreval_map(struct expreval *ev, struct slice line, bool raw, struct buf *err)
+{
+	const struct exprset *set = ev->set;
+	bool sure = set->v[0].native;
+
+	ev->map = MAP_PLAN;
+	ev->map_record = line;
+	if (raw) {
+		sure &= begin_text(ev, line);
+	} else {
+		begin_record(ev);
+		sure = sure && scan(ev, line);
+	}
+	return sure ? 0 : map_by_jq(ev, err);
 }
 
 enum jq_result expreval_print(struct expreval *ev, bool raw, struct buf *out, struct buf *err)
 {
+	struct plan_run run = plan_run_of(ev, &ev->set->v[0], err);
+	size_t start = out->len;
+	enum outcome r;
+
+	if (ev->map == MAP_DONE)
+		return JQ_END;
+	if (ev->map == MAP_PLAN) {
+		r = plan_print(&run, run.plan->root, raw, out);
+		ev->map = MAP_DONE;
+		if (r == SURE)
+			return JQ_RESULT;
+		out->len = start;
+		if (r == EMPTY)
+			return JQ_END;
+		if (map_by_jq(ev, err) < 0)
+			return JQ_ERROR;
+	}
 	return jqprog_print(ev->progs[0], raw, out, err);
 }
 

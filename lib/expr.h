@@ -84,7 +84,4 @@ bool expreval_native(const struct expreval *ev);
 /* The name of a result that was not given one: the last name of a path (.a.b is b), a column's name, else "key". Not owned; into text or static. */
 struct slice expr_default_name(const char *program);
 
-/* As a cell means it: empty is null, a JSON number a number, the rest a string. */
-struct val expr_cell(struct slice cell);
-
 #endif

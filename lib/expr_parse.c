@@ -1,135 +1,98 @@
-#include <float.h>
 #include <math.h>
+#include <float.h>
 #include <stdlib.h>
 
-#include "expr_priv.h"
+#include "expr_parser.h"
 #include "json.h"
 #include "mem.h"
 
-/* Nesting past this is libjq's to judge; so are more nodes, which as a chain are as deep as many. */
-enum { PARSE_DEPTH = 100, NODES_MAX = 1024 };
-
-struct parser {
-	struct lexer lx;
-	struct token tok; /* the one looked at */
-	struct plan *plan;
-	struct fields *fields;
-	int depth;
-	bool outside; /* a construct that is not in the subset was met */
-};
-
-static void advance(struct parser *p)
+void parser_advance(struct parser *p)
 {
 	p->tok = lexer_next(&p->lx);
 }
 
-static unsigned outside(struct parser *p)
+unsigned parser_outside(struct parser *p)
 {
 	p->outside = true;
 	return 0;
 }
 
-static unsigned add_node(struct parser *p, struct plan_node node)
+/* Takes the token, which must be this one. */
+bool parser_expect(struct parser *p, const char *op)
+{
+	if (!token_is(&p->tok, op))
+		p->outside = true;
+	else
+		parser_advance(p);
+	return !p->outside;
+}
+
+unsigned parser_add(struct parser *p, struct plan_node node)
 {
 	struct plan *pl = p->plan;
 
-	if (pl->n == NODES_MAX)
-		return outside(p);
+	if (p->outside || pl->n == NODES_MAX)
+		return parser_outside(p);
 	pl->nodes = mem_grow(pl->nodes, &pl->cap, pl->n + 1, sizeof *pl->nodes);
 	pl->nodes[pl->n] = node;
 	return (unsigned)pl->n++;
 }
 
-/* --- Fields --- */
-
-int fields_column(const struct fields *fs, struct slice name)
+unsigned parser_literal(struct parser *p, struct pval v)
 {
-	for (size_t i = 0; i < fs->ncolumns; i++) {
-		if (slice_eq(fs->columns[i], name))
-			return (int)i;
-	}
-	return -1;
+	return parser_add(p, (struct plan_node){.op = PLAN_LITERAL, .literal = v});
 }
 
-int fields_whole(const struct fields *fs, const char *src)
+static struct slice keep_text(struct parser *p, struct slice s)
 {
-	struct slice s = slice_str(src);
-	int column = fields_column(fs, s);
+	struct plan *pl = p->plan;
 
-	if (column >= 0)
-		return column;
-	while (s.len && strchr(" \t\n", s.ptr[0])) {
-		s.ptr++;
-		s.len--;
-	}
-	while (s.len && strchr(" \t\n", s.ptr[s.len - 1]))
-		s.len--;
-	return fields_column(fs, s);
+	pl->texts = mem_grow(pl->texts, &pl->texts_cap, pl->ntexts + 1, sizeof *pl->texts);
+	pl->texts[pl->ntexts] = mem_dup(s.len ? s.ptr : "", s.len);
+	return slice_of(pl->texts[pl->ntexts++], s.len);
 }
 
-static bool same_path(const struct field *f, const struct slice *names, size_t n)
+/* A strict string token, unescaped. */
+static struct slice keep_string(struct parser *p, struct slice token)
 {
-	if (f->n != n)
-		return false;
-	for (size_t i = 0; i < n; i++) {
-		if (!slice_eq(f->names[i], names[i]))
-			return false;
-	}
-	return true;
+	struct buf scratch = BUF_INIT;
+	struct slice s = keep_text(p, json_unescape(token.ptr, token.len, &scratch));
+
+	buf_free(&scratch);
+	return s;
 }
 
-/* The slot of a path, made when new. In CSV a path must be one column. */
-static unsigned field_slot(struct parser *p, const struct slice *names, size_t n)
-{
-	struct fields *fs = p->fields;
-	struct field *f;
-	int column = 0;
-
-	if (fs->columns) {
-		column = n == 1 ? fields_column(fs, names[0]) : -1;
-		if (column < 0)
-			return outside(p);
-	}
-	for (size_t i = 0; i < fs->n; i++) {
-		if (same_path(&fs->v[i], names, n))
-			return (unsigned)i;
-	}
-	fs->v = mem_grow(fs->v, &fs->cap, fs->n + 1, sizeof *fs->v);
-	f = &fs->v[fs->n];
-	f->names = mem_zalloc(n, sizeof *f->names);
-	f->n = n;
-	f->column = column;
-	for (size_t i = 0; i < n; i++)
-		f->names[i] = slice_of(mem_dup(names[i].ptr, names[i].len), names[i].len);
-	return (unsigned)fs->n++;
-}
-
-static unsigned add_field(struct parser *p, const struct slice *names, size_t n)
-{
-	unsigned slot = field_slot(p, names, n);
-
-	return p->outside ? 0 : add_node(p, (struct plan_node){.op = PLAN_FIELD, .slot = slot});
-}
-
-/* A string token without interpolation, unescaped into the plan's strings. */
-static bool string_text(struct parser *p, struct slice *out)
+/* A string token without interpolation. */
+bool parser_string(struct parser *p, struct slice *out)
 {
 	struct slice t = p->tok.text;
-	struct slice s;
 
-	if (p->tok.interpolated || json_skip(t.ptr, t.ptr + t.len, 1) != t.ptr + t.len)
+	if (p->tok.type != TOK_STRING || p->tok.interpolated ||
+	    json_skip(t.ptr, t.ptr + t.len, 1) != t.ptr + t.len)
 		return false;
-	s = json_unescape(t.ptr, t.len, p->plan->strings);
-	if (s.ptr ==
-	    t.ptr + 1) { /* without escapes: keep a copy that outlives the program's text */
-		buf_add(p->plan->strings, s.ptr, s.len);
-		s.ptr = p->plan->strings->data + p->plan->strings->len - s.len;
-	}
-	*out = s;
+	*out = keep_string(p, t);
+	parser_advance(p);
 	return true;
 }
 
-enum { PATH_MAX_NAMES = 32 };
+/* --- Paths --- */
+
+unsigned parser_field(struct parser *p, const struct path *path)
+{
+	int slot = fields_slot(p->fields, path);
+
+	if (slot < 0)
+		return parser_outside(p);
+	return parser_add(p, (struct plan_node){.op = PLAN_FIELD,
+						.slot = (unsigned)slot,
+						.optional = path->optional});
+}
+
+static unsigned add_dot(struct parser *p)
+{
+	return p->at.computed ? parser_add(p, (struct plan_node){.op = PLAN_INPUT})
+			      : parser_field(p, &p->at.path);
+}
 
 /* libjq 1.6 reads .e8 as a number, and refuses it. */
 static bool is_exponent(struct slice name)
@@ -141,51 +104,92 @@ static bool is_exponent(struct slice name)
 	return (name.ptr[0] == 'e' || name.ptr[0] == 'E') && i > 1 && i == name.len;
 }
 
-/* .a.b."c d"? -- the token is a TOK_FIELD or TOK_DOT. */
+/* An item's number: whole, and small enough that every libjq means the same. */
+static bool take_item(struct parser *p, struct path *path)
+{
+	struct slice t = p->tok.text;
+	uint32_t item = 0;
+
+	if (p->tok.type != TOK_NUMBER || t.len > 9)
+		return false;
+	for (size_t i = 0; i < t.len; i++) {
+		if (t.ptr[i] < '0' || t.ptr[i] > '9')
+			return false;
+		item = item * 10 + (uint32_t)(t.ptr[i] - '0');
+	}
+	parser_advance(p);
+	return path_add_item(path, item);
+}
+
+/* ["name"], [0] */
+static bool take_bracket(struct parser *p, struct path *path)
+{
+	struct slice name;
+
+	parser_advance(p);
+	if (p->tok.type == TOK_STRING ? !(parser_string(p, &name) && path_add(path, name))
+				      : !take_item(p, path))
+		return false;
+	return parser_expect(p, "]");
+}
+
+/* One step. *end: there was none, the path is over. False: outside. */
+static bool take_step(struct parser *p, struct path *path, bool first, bool *end)
+{
+	struct slice name = p->tok.text;
+
+	if (p->tok.type == TOK_FIELD) {
+		parser_advance(p);
+		return !is_exponent(name) && path_add(path, name);
+	}
+	if (p->tok.type == TOK_DOT) {
+		parser_advance(p);
+		if (p->tok.type == TOK_STRING && p->lx.src[p->tok.start - 1] == '.')
+			return parser_string(p, &name) && path_add(path, name);
+		if (!token_is(&p->tok, "[")) {
+			*end = true;
+			return first;
+		}
+		if (!first) /* .a.[0] is from 1.7 on */
+			p->plan->doubtful = true;
+	} else if (first || !token_is(&p->tok, "[")) {
+		*end = true;
+		return true;
+	}
+	return take_bracket(p, path);
+}
+
+/* A second ? ends the path, or does not, by jq's version. */
+static bool take_optional(struct parser *p, struct path *path)
+{
+	if (!token_is(&p->tok, "?"))
+		return true;
+	parser_advance(p);
+	path->optional |= 1u << (path->n - 1);
+	return !token_is(&p->tok, "?");
+}
+
+/* .a.b."c d"?[0] -- the token is a TOK_FIELD or TOK_DOT. */
 static unsigned parse_path(struct parser *p)
 {
-	struct slice names[PATH_MAX_NAMES];
-	size_t n = 0;
+	struct path path = p->at.computed ? (struct path){.n = 0} : p->at.path;
+	size_t before = path.n;
+	bool end = false;
 
-	while (!p->outside && (p->tok.type == TOK_FIELD || p->tok.type == TOK_DOT)) {
-		bool dot = p->tok.type == TOK_DOT;
-		if (n == PATH_MAX_NAMES)
-			return outside(p);
-		if (!dot) {
-			if (is_exponent(p->tok.text))
-				return outside(p);
-			names[n++] = p->tok.text;
-			advance(p);
-		} else {
-			advance(p);
-			if (p->tok.type == TOK_STRING && p->lx.src[p->tok.start - 1] == '.') {
-				if (!string_text(p, &names[n]))
-					return outside(p);
-				n++;
-				advance(p);
-			} else if (n) {
-				return outside(p);
-			} else {
-				break;
-			}
-		}
-		/* A path that meets the wrong type goes to libjq, which knows what ? makes of it. */
-		if (token_is(&p->tok, "?")) {
-			advance(p);
-			/* A second one ends the path, or does not, by jq's version. */
-			if (token_is(&p->tok, "?"))
-				return outside(p);
-		}
+	while (!end) {
+		if (!take_step(p, &path, path.n == before, &end))
+			return parser_outside(p);
+		if (!end && !take_optional(p, &path))
+			return parser_outside(p);
 	}
-	if (p->outside || token_is(&p->tok, "["))
-		return outside(p);
-	return add_field(p, names, n);
+	if (token_is(&p->tok, "?"))
+		return parser_outside(p);
+	if (p->at.computed)
+		return path.n ? parser_outside(p) : add_dot(p);
+	return parser_field(p, &path);
 }
 
 /* --- Operators --- */
-
-/* Of operators, with jq's precedence (its parser.y). */
-enum { ALTERNATIVE = 1, OR, AND, COMPARISON, SUM, PRODUCT };
 
 enum assoc { LEFT, RIGHT, NONE };
 
@@ -215,81 +219,215 @@ static const struct binary *find_binary(const struct token *t)
 
 /* --- Terms --- */
 
-static unsigned parse_expr(struct parser *p, int min);
-static unsigned parse_term(struct parser *p, int min);
-
 static unsigned parse_number(struct parser *p)
 {
-	struct plan_node node = {.op = PLAN_LITERAL, .literal = {.type = VAL_DEC}};
 	struct slice t = p->tok.text;
 
-	if (!dec_parse(&node.literal.dec, t.ptr, t.len))
-		return outside(p);
-	advance(p);
-	return add_node(p, node);
+	if (!num_is_json(t.ptr, t.len))
+		return parser_outside(p);
+	parser_advance(p);
+	return parser_literal(p, pval_literal(t));
+}
+
+/* $name: a scalar that was given for it; of two with one name the first. Some names are always jq's. */
+unsigned parse_variable(struct parser *p)
+{
+	struct slice name = {p->tok.text.ptr + 1, p->tok.text.len - 1}, text;
+	const struct jqvar *var = NULL;
+	struct pval v;
+
+	for (size_t i = 0; !var && *p->tok.text.ptr == '$' && i < p->conf->nvars; i++) {
+		if (slice_is(name, p->conf->vars[i].name))
+			var = &p->conf->vars[i];
+	}
+	if (!var || (var->kind != JQVAR_STRING && var->kind != JQVAR_JSON) ||
+	    slice_is(name, "ARGS") || slice_is(name, "ENV") || slice_is(name, "__loc__"))
+		return parser_outside(p);
+	parser_advance(p);
+	text = slice_str(var->text);
+	if (var->kind == JQVAR_STRING)
+		return utf8_valid(text.ptr, text.len) ? parser_literal(p, pval_string(text))
+						      : parser_outside(p);
+	if (!json_valid(text.ptr, text.len, 0, false))
+		return parser_outside(p);
+	v = pval_cell(text);
+	switch (*text.ptr) {
+	case '"':
+		return parser_literal(p, pval_string(keep_string(p, text)));
+	case 't':
+	case 'f':
+		return parser_literal(p, pval_bool(*text.ptr == 't'));
+	case 'n':
+		return parser_literal(p, pval_of(PV_NULL));
+	default:
+		return parser_literal(p, v);
+	}
+}
+
+static unsigned parse_select(struct parser *p)
+{
+	unsigned test, value;
+
+	parser_advance(p);
+	if (!parser_expect(p, "("))
+		return 0;
+	test = parse_pipe(p);
+	parser_expect(p, ")");
+	value = add_dot(p);
+	return parser_add(p, (struct plan_node){.op = PLAN_SELECT, .a = test, .b = value});
+}
+
+static unsigned parse_call(struct parser *p, const struct call *call)
+{
+	struct plan_node node = {.op = PLAN_CALL, .call = call};
+	struct slice argument;
+
+	parser_advance(p);
+	if (token_is(&p->tok, "(") != call->literal)
+		return parser_outside(p);
+	node.a = add_dot(p);
+	if (call->literal) {
+		parser_advance(p);
+		if (!parser_string(p, &argument) || (call->takes && !call->takes(argument)))
+			return parser_outside(p);
+		node.b = parser_literal(p, pval_string(argument));
+		parser_expect(p, ")");
+	}
+	return parser_add(p, node);
+}
+
+/* if E then E [elif E then E]... else E end; the token is if or elif. */
+static unsigned parse_if(struct parser *p)
+{
+	struct plan_node node = {.op = PLAN_IF};
+
+	parser_advance(p);
+	node.a = parse_pipe(p);
+	parser_expect(p, "then");
+	node.b = parse_pipe(p);
+	if (p->outside)
+		return 0;
+	if (token_is(&p->tok, "elif")) {
+		if (p->depth >= PARSE_DEPTH)
+			return parser_outside(p);
+		p->depth++;
+		node.c = parse_if(p);
+		p->depth--;
+		return parser_add(p, node);
+	}
+	if (token_is(&p->tok, "else")) {
+		parser_advance(p);
+		node.c = parse_pipe(p);
+	} else {
+		p->plan->doubtful = true; /* from 1.7 on */
+		node.c = add_dot(p);
+	}
+	parser_expect(p, "end");
+	return parser_add(p, node);
 }
 
 static unsigned parse_ident(struct parser *p)
 {
 	static const struct {
 		const char *name;
-		enum val_type type;
-	} constants[] = {{"null", VAL_NULL}, {"true", VAL_TRUE}, {"false", VAL_FALSE}};
+		enum pval_type type;
+	} constants[] = {{"null", PV_NULL}, {"true", PV_TRUE}, {"false", PV_FALSE}};
+	struct path column = {.n = 0};
 	struct slice name = p->tok.text;
+	const struct call *call = call_find(name);
+	struct lexer ahead = p->lx;
+	struct token next = lexer_next(&ahead);
 
 	for (size_t i = 0; i < sizeof constants / sizeof constants[0]; i++) {
 		if (!slice_is(name, constants[i].name))
 			continue;
-		advance(p);
-		return add_node(p, (struct plan_node){.op = PLAN_LITERAL,
-						      .literal = {.type = constants[i].type}});
+		parser_advance(p);
+		return parser_literal(p, pval_of(constants[i].type));
 	}
-	advance(p);
-	if (!p->fields->columns || expr_is_keyword(name) || token_is(&p->tok, "("))
-		return outside(p);
-	return add_field(p, &name, 1);
+	if (p->fields->columns && !expr_is_keyword(name) && !token_is(&next, "(") &&
+	    fields_column(p->fields, name) >= 0) {
+		parser_advance(p);
+		path_add(&column, name);
+		return parser_field(p, &column);
+	}
+	return token_is(&p->tok, "if")       ? parse_if(p)
+	       : token_is(&p->tok, "select") ? parse_select(p)
+	       : call                        ? parse_call(p, call)
+					     : parser_outside(p);
 }
 
-static unsigned parse_group(struct parser *p)
+unsigned parse_group(struct parser *p)
 {
 	unsigned n;
 
-	advance(p);
-	n = parse_expr(p, 0);
-	if (!token_is(&p->tok, ")"))
-		return outside(p);
-	advance(p);
+	parser_advance(p);
+	n = parse_pipe(p);
+	parser_expect(p, ")");
 	return n;
+}
+
+static unsigned negate_literal(struct parser *p, struct slice text)
+{
+	struct buf with_sign = BUF_INIT;
+	struct slice kept;
+
+	buf_add_char(&with_sign, '-');
+	buf_add(&with_sign, text.ptr, text.len);
+	kept = keep_text(p, buf_slice(&with_sign));
+	buf_free(&with_sign);
+	return parser_literal(p, pval_literal(kept));
 }
 
 /*
  * -a * b is the same whether the minus applies to a (jq 1.8) or to the product (before); but not
- * behind another operator: 6 / -3 * 2 is libjq's. Nothing tells 0 - x from -x: a zero's sign is never seen.
+ * behind another operator: 6 / -3 * 2 is libjq's.
  */
 static unsigned parse_negation(struct parser *p, int min)
 {
-	unsigned zero, n;
-	struct plan_node *node;
+	const struct plan_node *node;
+	unsigned n;
 
-	advance(p);
-	zero = add_node(p, (struct plan_node){.op = PLAN_LITERAL, .literal = val_int(0)});
+	parser_advance(p);
 	n = min > PRODUCT ? parse_term(p, min) : parse_expr(p, PRODUCT);
 	if (min > PRODUCT && find_binary(&p->tok) && find_binary(&p->tok)->level == PRODUCT)
-		return outside(p);
+		return parser_outside(p);
 	if (p->outside)
 		return 0;
 	node = &p->plan->nodes[n];
-	if (node->op != PLAN_LITERAL || node->literal.type != VAL_DEC)
-		return add_node(p, (struct plan_node){.op = PLAN_SUB, .a = zero, .b = n});
-	node->literal.dec.v = -node->literal.dec.v;
+	if (node->op == PLAN_LITERAL && node->literal.type == PV_LITERAL &&
+	    node->literal.number.plain && node->literal.number.dbl > 0)
+		return negate_literal(p, node->literal.text);
+	return parser_add(p, (struct plan_node){.op = PLAN_NEGATE, .a = n});
+}
+
+static unsigned parse_nested(struct parser *p, int min)
+{
+	unsigned n;
+
+	if (p->depth >= PARSE_DEPTH)
+		return parser_outside(p);
+	p->depth++;
+	n = token_is(&p->tok, "-")     ? parse_negation(p, min)
+	    : token_is(&p->tok, "(")   ? parse_group(p)
+	    : token_is(&p->tok, "[")   ? parse_array(p)
+	    : token_is(&p->tok, "{")   ? parse_object(p)
+	    : p->tok.type == TOK_IDENT ? parse_ident(p)
+				       : parser_outside(p);
+	p->depth--;
 	return n;
 }
 
-static unsigned parse_term(struct parser *p, int min)
+bool parser_at_operator(const struct parser *p)
 {
-	struct plan_node node = {.op = PLAN_LITERAL, .literal = {.type = VAL_STR}};
-	unsigned n;
+	return find_binary(&p->tok) != NULL;
+}
 
+unsigned parse_term(struct parser *p, int min)
+{
+	struct slice text;
+
+	if (p->outside)
+		return 0;
 	switch (p->tok.type) {
 	case TOK_FIELD:
 	case TOK_DOT:
@@ -297,31 +435,23 @@ static unsigned parse_term(struct parser *p, int min)
 	case TOK_NUMBER:
 		return parse_number(p);
 	case TOK_STRING:
-		if (!string_text(p, &node.literal.str))
-			return outside(p);
-		advance(p);
-		return add_node(p, node);
-	case TOK_IDENT:
-		return parse_ident(p);
+		return parser_string(p, &text) ? parser_literal(p, pval_string(text))
+					       : parser_outside(p);
+	case TOK_OTHER:
+		return parse_variable(p);
 	default:
-		break;
+		return parse_nested(p, min);
 	}
-	if (p->depth >= PARSE_DEPTH)
-		return outside(p);
-	p->depth++;
-	n = token_is(&p->tok, "-")   ? parse_negation(p, min)
-	    : token_is(&p->tok, "(") ? parse_group(p)
-				     : outside(p);
-	p->depth--;
-	return n;
 }
 
 static bool is_constant(const struct plan *plan, unsigned i)
 {
 	const struct plan_node *n = &plan->nodes[i];
 
-	return n->op == PLAN_LITERAL ||
-	       (n->op != PLAN_FIELD && is_constant(plan, n->a) && is_constant(plan, n->b));
+	if (n->op == PLAN_NEGATE)
+		return is_constant(plan, n->a);
+	return n->op == PLAN_LITERAL || (n->op >= PLAN_ADD && n->op <= PLAN_GE &&
+					 is_constant(plan, n->a) && is_constant(plan, n->b));
 }
 
 /*
@@ -335,27 +465,75 @@ static bool may_divide_by_zero(const struct plan *plan, enum plan_op op, unsigne
 
 	if ((op != PLAN_DIV && op != PLAN_MOD) || !is_constant(plan, divisor))
 		return false;
-	return n->op != PLAN_LITERAL || !val_is_number(&n->literal) ||
-	       fabs(val_double(&n->literal)) < least;
+	return n->op != PLAN_LITERAL || n->literal.type != PV_LITERAL ||
+	       fabs(n->literal.number.dbl) < least;
 }
 
-static unsigned parse_expr(struct parser *p, int min)
+unsigned parse_binary(struct parser *p, unsigned left, int min)
 {
-	unsigned left = parse_term(p, min);
 	const struct binary *op;
 
 	while (!p->outside && (op = find_binary(&p->tok)) && op->level >= min) {
 		unsigned right;
-		advance(p);
+		parser_advance(p);
 		right = parse_expr(p, op->assoc == RIGHT ? op->level : op->level + 1);
 		if (p->outside || may_divide_by_zero(p->plan, op->op, right))
-			return outside(p);
-		left = add_node(p, (struct plan_node){.op = op->op, .a = left, .b = right});
+			return parser_outside(p);
+		left = parser_add(p, (struct plan_node){.op = op->op, .a = left, .b = right});
 		/* a == b == c is libjq's to refuse. */
 		if (op->assoc == NONE && (op = find_binary(&p->tok)) && op->level == COMPARISON)
-			return outside(p);
+			return parser_outside(p);
 	}
 	return left;
+}
+
+unsigned parse_expr(struct parser *p, int min)
+{
+	return parse_binary(p, parse_term(p, min), min);
+}
+
+/* --- Pipes --- */
+
+/* What `.` is behind a pipe from this node. */
+static void follow(struct parser *p, unsigned i)
+{
+	const struct plan_node *n = &p->plan->nodes[i];
+	const struct field *f;
+
+	while (n->op == PLAN_SELECT || n->op == PLAN_PIPE)
+		n = &p->plan->nodes[n->b];
+	p->at.computed = n->op != PLAN_FIELD;
+	if (p->at.computed)
+		return;
+	f = &p->fields->v[n->slot];
+	p->at.path.n = f->n;
+	p->at.path.optional = n->optional;
+	for (size_t k = 0; k < f->n; k++)
+		p->at.path.steps[k] = f->steps[k];
+}
+
+/* left | ...; the token is the pipe. */
+unsigned parse_pipe_rest(struct parser *p, unsigned left)
+{
+	struct context before = p->at;
+	unsigned right;
+
+	if (p->outside || p->depth >= PARSE_DEPTH)
+		return parser_outside(p);
+	p->depth++;
+	follow(p, left);
+	parser_advance(p);
+	right = parse_pipe(p);
+	p->at = before;
+	p->depth--;
+	return parser_add(p, (struct plan_node){.op = PLAN_PIPE, .a = left, .b = right});
+}
+
+unsigned parse_pipe(struct parser *p)
+{
+	unsigned left = parse_expr(p, 0);
+
+	return token_is(&p->tok, "|") ? parse_pipe_rest(p, left) : left;
 }
 
 /*
@@ -368,19 +546,20 @@ static bool versions_differ(const char *src)
 }
 
 /* Slots of fields that only a program outside the subset used are harmless: they are filled and not read. */
-bool plan_parse(struct plan *plan, struct fields *fs, const char *src, bool whole)
+bool plan_parse(struct plan *plan, struct fields *fs, const struct expr_conf *conf, const char *src,
+		bool whole)
 {
-	struct parser p = {.lx = {src, 0, strlen(src)}, .plan = plan, .fields = fs};
+	struct parser p = {.lx = {src, 0, strlen(src)}, .plan = plan, .fields = fs, .conf = conf};
 	int column = whole && fs->columns ? fields_whole(fs, src) : -1;
+	struct path path = {.n = 0};
 
-	/* Literals must not move while the plan points at them. */
-	buf_reserve(plan->strings, 4 * strlen(src) + 16);
 	if (column >= 0) {
-		add_field(&p, &fs->columns[column], 1);
+		path_add(&path, fs->columns[column]);
+		plan->root = parser_field(&p, &path);
 		return true;
 	}
-	advance(&p);
-	parse_expr(&p, 0);
+	parser_advance(&p);
+	plan->root = parse_pipe(&p);
 	if (!p.outside && p.tok.type == TOK_END && !versions_differ(src))
 		return true;
 	plan->n = 0;
@@ -389,10 +568,10 @@ bool plan_parse(struct plan *plan, struct fields *fs, const char *src, bool whol
 
 void plan_free(struct plan *plan)
 {
+	for (size_t i = 0; i < plan->ntexts; i++)
+		free(plan->texts[i]);
+	free(plan->texts);
 	free(plan->nodes);
-	if (plan->strings) {
-		buf_free(plan->strings);
-		free(plan->strings);
-	}
+	free(plan->list);
 	*plan = (struct plan){0};
 }

@@ -4,100 +4,87 @@
 #include "expr_priv.h"
 #include "json.h"
 
-struct val expr_cell(struct slice cell)
-{
-	struct val v = {.type = VAL_DEC};
+/* --- Fields --- */
 
-	if (!cell.len)
-		return val_null();
-	/* The first byte tells most texts from numbers. */
-	if ((cell.ptr[0] != '-' && (cell.ptr[0] < '0' || cell.ptr[0] > '9')) ||
-	    !num_is_json(cell.ptr, cell.len))
-		return val_str(cell.ptr, cell.len);
-	if (dec_parse(&v.dec, cell.ptr, cell.len))
-		return v;
-	return (struct val){
-		.type = VAL_DBL, .rounded = true, .dbl = num_double(cell.ptr, cell.len)};
+/* A string token's bytes, which live as long as the record. */
+static struct slice decode_string(struct record *rec, struct slice token)
+{
+	size_t start = rec->build.len;
+	struct slice s;
+
+	if (!rec->escapes || !memchr(token.ptr, '\\', token.len))
+		return slice_of(token.ptr + 1, token.len - 2);
+	s = json_unescape(token.ptr, token.len, &rec->build);
+	s = arena_copy(&rec->arena, s.ptr, s.len);
+	rec->build.len = start;
+	return s;
 }
 
-static struct val decode_json(struct record *rec, struct slice s)
+static struct pval decode_json(struct record *rec, struct slice s)
 {
 	if (!s.ptr)
-		return val_null();
+		return pval_of(PV_NULL);
 	switch (s.ptr[0]) {
-	case '"': {
-		struct slice text = json_unescape(s.ptr, s.len, &rec->strings);
-		return val_str(text.ptr, text.len);
-	}
+	case '"':
+		return pval_string(decode_string(rec, s));
 	case '{':
 	case '[':
-		return (struct val){.type = VAL_JSON, .str = s};
+		return (struct pval){.type = PV_JSON, .text = s};
 	case 't':
-		return (struct val){.type = VAL_TRUE};
+		return pval_of(PV_TRUE);
 	case 'f':
-		return (struct val){.type = VAL_FALSE};
+		return pval_of(PV_FALSE);
 	case 'n':
-		return val_null();
+		return pval_of(PV_NULL);
 	default:
-		return expr_cell(s);
+		return pval_literal(s);
 	}
 }
 
-static struct val field_value(struct record *rec, unsigned slot)
+/* Did the path lead into a value of another kind? Where that step has a ?, nothing comes of it. */
+static enum outcome field_state(const struct record *rec, const struct plan_node *n)
 {
-	struct field_value *f = &rec->values[slot];
+	size_t steps;
 
+	if (rec->row)
+		return SURE;
+	if (rec->text)
+		return rec->fields->v[n->slot].n == 0 ? SURE : n->optional & 1 ? EMPTY : UNSURE;
+	if (rec->slots[n->slot].ptr != scan_mismatch)
+		return SURE;
+	steps = rec->slots[n->slot].len;
+	return n->optional >> steps & 1 ? EMPTY : UNSURE;
+}
+
+/* *v: the field's value, which lives as long as the record. */
+static enum outcome eval_field(struct record *rec, const struct plan_node *n, const struct pval **v)
+{
+	struct field_value *f = &rec->values[n->slot];
+	enum outcome r = field_state(rec, n);
+
+	if (r != SURE)
+		return r;
 	if (!f->known) {
-		f->val = rec->row ? expr_cell(rec->row[rec->fields->v[slot].column])
-				  : decode_json(rec, rec->slots[slot]);
+		f->val = rec->row ? pval_cell(rec->row[rec->fields->v[n->slot].column])
+				  : decode_json(rec, rec->slots[n->slot]);
 		f->known = true;
 	}
-	return f->val;
-}
-
-/*
- * A number that every libjq holds alike: a double, or at most 15 digits, which a double holds without two of them falling
- * together. Others are libjq's, whose versions differ.
- */
-static bool plain(const struct val *v)
-{
-	static const int64_t limit = INT64_C(1000000000000000);
-
-	return v->type == VAL_DBL ||
-	       (v->type == VAL_DEC && v->dec.v < limit && v->dec.v > -limit && v->dec.scale <= 22);
-}
-
-/*
- * A double that would be printed with an exponent is a decimal where it can be one, as it is when
- * it comes from libjq or stands in a record.
- */
-static enum outcome double_result(double d, struct val *out)
-{
-	bool exponent = d != 0 && (fabs(d) < 1e-6 || fabs(d) >= 1e21);
-	struct dec dec;
-
-	if (!isfinite(d))
-		return UNSURE;
-	if (exponent && dec_from_double(&dec, d))
-		*out = (struct val){.type = VAL_DEC, .dec = dec};
-	else
-		*out = (struct val){.type = VAL_DBL, .dbl = d};
+	*v = &f->val;
 	return SURE;
 }
 
-static enum outcome jq_arithmetic(enum plan_op op, const struct val *a, const struct val *b,
-				  struct val *out)
-{
-	double x, y;
+/* --- Arithmetic --- */
 
-	if (op == PLAN_ADD && (a->type == VAL_NULL || b->type == VAL_NULL)) {
-		*out = a->type == VAL_NULL ? *b : *a;
-		return SURE;
-	}
-	if (!val_is_number(a) || !val_is_number(b) || !plain(a) || !plain(b))
+static enum outcome double_result(double d, struct pval *out)
+{
+	if (!isfinite(d))
 		return UNSURE;
-	x = val_double(a);
-	y = val_double(b);
+	*out = pval_double(d);
+	return SURE;
+}
+
+static enum outcome double_arithmetic(enum plan_op op, double x, double y, struct pval *out)
+{
 	switch (op) {
 	case PLAN_ADD:
 		return double_result(x + y, out);
@@ -108,79 +95,128 @@ static enum outcome jq_arithmetic(enum plan_op op, const struct val *a, const st
 	case PLAN_DIV:
 		return y == 0 ? UNSURE : double_result(x / y, out);
 	default:
-		/* Of negative and of huge operands the versions of libjq think differently. */
-		if (x < 0 || y < 1 || x >= 1e15 || y >= 1e15)
+		/* Of huge operands, and of less than one, the versions of libjq think differently. */
+		if (fabs(x) >= 1e15 || fabs(y) < 1 || fabs(y) >= 1e15)
 			return UNSURE;
-		return double_result((double)((uint64_t)x % (uint64_t)y), out);
+		return double_result((double)((int64_t)x % (int64_t)y), out);
 	}
 }
 
-static enum outcome not_a_number(const struct val *v, struct buf *err)
+static enum outcome concatenate(struct record *rec, struct slice a, struct slice b,
+				struct pval *out)
 {
+	char *p;
+
+	if (a.len + b.len > INT32_MAX)
+		return UNSURE;
+	p = arena_alloc(&rec->arena, a.len + b.len);
+	if (a.len)
+		memcpy(p, a.ptr, a.len);
+	if (b.len)
+		memcpy(p + a.len, b.ptr, b.len);
+	*out = pval_string(slice_of(p, a.len + b.len));
+	return SURE;
+}
+
+static enum outcome jq_arithmetic(const struct plan_run *run, enum plan_op op, const struct pval *a,
+				  const struct pval *b, struct pval *out)
+{
+	enum outcome r;
+	double x, y;
+
+	if (op == PLAN_ADD && (a->type == PV_NULL || b->type == PV_NULL)) {
+		*out = a->type == PV_NULL ? *b : *a;
+		return SURE;
+	}
+	if (op == PLAN_ADD && a->type == PV_STRING && b->type == PV_STRING)
+		return concatenate(run->rec, a->text, b->text, out);
+	if (!pval_is_number(a) || !pval_is_number(b) || !pval_number(a, run->rules, &x) ||
+	    !pval_number(b, run->rules, &y))
+		return UNSURE;
+	r = double_arithmetic(op, x, y, out);
+	out->vague = a->vague || b->vague;
+	return r;
+}
+
+static enum outcome not_a_number(const struct pval *v, struct buf *err)
+{
+	struct val text = val_str(v->text.ptr, v->text.len);
+
 	buf_clear(err);
-	val_put_quote(err, v);
+	val_put_quote(err, &text);
 	buf_add_str(err, " is not a number");
 	return BAD;
 }
 
-static enum outcome double_arithmetic(enum plan_op op, double a, double b, struct val *out)
-{
-	switch (op) {
-	case PLAN_ADD:
-		return double_result(a + b, out);
-	case PLAN_SUB:
-		return double_result(a - b, out);
-	default:
-		return double_result(a * b, out);
-	}
-}
-
 /* + - * as SQL has them: exact, and null when a side is null. */
-static enum outcome exact_arithmetic(enum plan_op op, const struct val *a, const struct val *b,
-				     struct val *out, struct buf *err)
+static enum outcome exact_arithmetic(const struct plan_run *run, enum plan_op op,
+				     const struct pval *a, const struct pval *b, struct pval *out)
 {
 	bool (*const exact[])(struct dec, struct dec, struct dec *) = {
 		[PLAN_ADD] = dec_add, [PLAN_SUB] = dec_sub, [PLAN_MUL] = dec_mul};
-	bool decimals = a->type == VAL_DEC && b->type == VAL_DEC;
-	enum outcome r;
+	struct pval x, y, r = {.type = PV_EXACT};
+	bool decimals;
+	enum outcome o;
 
-	if (a->type == VAL_NULL || b->type == VAL_NULL) {
-		*out = val_null();
+	if (a->type == PV_NULL || b->type == PV_NULL) {
+		*out = pval_of(PV_NULL);
 		return SURE;
 	}
-	if (!val_is_number(a) || !val_is_number(b)) {
+	if (!pval_is_number(a) || !pval_is_number(b)) {
 		/* jq would repeat a text that is multiplied: here it is a mistake in the data. */
-		if (val_is_number(a) && b->type == VAL_STR)
-			return not_a_number(b, err);
-		if (val_is_number(b) && a->type == VAL_STR)
-			return not_a_number(a, err);
-		return UNSURE;
+		if (pval_is_number(a) && b->type == PV_STRING)
+			return not_a_number(b, run->err);
+		if (pval_is_number(b) && a->type == PV_STRING)
+			return not_a_number(a, run->err);
+		return op == PLAN_ADD ? jq_arithmetic(run, op, a, b, out) : UNSURE;
 	}
-	out->type = VAL_DEC;
-	out->rounded = a->rounded || b->rounded;
-	if (decimals && exact[op](a->dec, b->dec, &out->dec))
+	x = pval_exact(a);
+	y = pval_exact(b);
+	decimals = x.type == PV_EXACT && y.type == PV_EXACT;
+	if (decimals && exact[op](x.dec, y.dec, &r.dec)) {
+		*out = r;
 		return SURE;
-	r = double_arithmetic(op, val_double(a), val_double(b), out);
-	out->rounded = decimals || a->rounded || b->rounded;
-	return r;
+	}
+	o = double_arithmetic(op, x.type == PV_EXACT ? dec_double(x.dec) : x.dbl,
+			      y.type == PV_EXACT ? dec_double(y.dec) : y.dbl, out);
+	out->rounded = decimals || x.rounded || y.rounded;
+	return o;
 }
 
-static enum outcome compare(enum plan_op op, const struct val *a, const struct val *b,
-			    struct val *out)
+static enum outcome arithmetic(const struct plan_run *run, enum plan_op op, const struct pval *a,
+			       const struct pval *b, struct pval *out)
+{
+	return run->exact && op != PLAN_DIV && op != PLAN_MOD ? exact_arithmetic(run, op, a, b, out)
+							      : jq_arithmetic(run, op, a, b, out);
+}
+
+/* Versions of libjq differ on the sign of a zero, and on what they keep of -(1.0). */
+static enum outcome negate(const struct plan_run *run, const struct pval *v, struct pval *out)
+{
+	struct pval zero;
+	double d;
+
+	if (run->exact) {
+		zero = pval_literal(slice_of("0", 1));
+		return exact_arithmetic(run, PLAN_SUB, &zero, v, out);
+	}
+	if (!pval_is_number(v) || !pval_number(v, run->rules, &d) ||
+	    (v->type == PV_LITERAL && v->number.digits > 15))
+		return UNSURE;
+	zero = pval_double(-d);
+	zero.vague = v->vague || d == 0 || (v->type == PV_LITERAL && !v->number.plain);
+	*out = zero;
+	return SURE;
+}
+
+static enum outcome compare(const struct plan_run *run, enum plan_op op, const struct pval *a,
+			    const struct pval *b, struct pval *out)
 {
 	int c;
 	bool is;
 
-	if (a->type == VAL_JSON && b->type == VAL_JSON)
+	if (run->rec->rewritten || !pval_compare(a, b, run->rules, &c))
 		return UNSURE;
-	if (val_is_number(a) && val_is_number(b)) {
-		if (!plain(a) || !plain(b))
-			return UNSURE;
-		double x = val_double(a), y = val_double(b);
-		c = (x > y) - (x < y);
-	} else {
-		c = val_cmp(a, b);
-	}
 	switch (op) {
 	case PLAN_EQ:
 		is = c == 0;
@@ -200,77 +236,161 @@ static enum outcome compare(enum plan_op op, const struct val *a, const struct v
 	default:
 		is = c >= 0;
 	}
-	*out = (struct val){.type = is ? VAL_TRUE : VAL_FALSE};
+	*out = pval_bool(is);
 	return SURE;
 }
 
-struct plan_run {
-	struct record *rec;
-	const struct plan *plan;
-	bool exact;
-	struct buf *err;
-};
+/* --- Evaluation --- */
 
-static enum outcome eval(const struct plan_run *run, unsigned i, struct val *out)
+/* The value of a node, where it stands if it stands somewhere; else in *space. */
+static enum outcome eval_operand(struct plan_run *run, unsigned i, struct pval *space,
+				 const struct pval **v)
 {
 	const struct plan_node *n = &run->plan->nodes[i];
-	struct val a, b;
-	enum outcome r;
 
-	if (n->op == PLAN_FIELD) {
-		*out = field_value(run->rec, n->slot);
-		/* A text that no decimal holds: whether 1e400 is 1e500 is libjq's to say. */
-		return out->type == VAL_DBL && !run->exact ? UNSURE : SURE;
-	}
-	if (n->op == PLAN_LITERAL) {
-		*out = n->literal;
-		return SURE;
-	}
-	r = eval(run, n->a, &a);
-	if (r != SURE)
-		return r;
-	/* The right side is looked at only where jq would. */
-	if (n->op == PLAN_AND && !val_truthy(&a)) {
-		*out = (struct val){.type = VAL_FALSE};
-		return SURE;
-	}
-	if (n->op == PLAN_OR && val_truthy(&a)) {
-		*out = (struct val){.type = VAL_TRUE};
-		return SURE;
-	}
-	if (n->op == PLAN_ALT && val_truthy(&a)) {
-		*out = a;
-		return SURE;
-	}
-	r = eval(run, n->b, &b);
-	if (r != SURE)
-		return r;
 	switch (n->op) {
-	case PLAN_AND:
-	case PLAN_OR:
-		*out = (struct val){.type = val_truthy(&b) ? VAL_TRUE : VAL_FALSE};
+	case PLAN_FIELD:
+		return eval_field(run->rec, n, v);
+	case PLAN_INPUT:
+		*v = run->input;
 		return SURE;
-	case PLAN_ALT:
-		*out = b;
+	case PLAN_LITERAL:
+		*v = &n->literal;
 		return SURE;
-	case PLAN_ADD:
-	case PLAN_SUB:
-	case PLAN_MUL:
-		if (run->exact)
-			return exact_arithmetic(n->op, &a, &b, out, run->err);
-		return jq_arithmetic(n->op, &a, &b, out);
-	case PLAN_DIV:
-	case PLAN_MOD:
-		return jq_arithmetic(n->op, &a, &b, out);
 	default:
-		return compare(n->op, &a, &b, out);
+		*v = space;
+		return plan_eval(run, i, space);
 	}
 }
 
-enum outcome plan_eval(const struct plan *plan, struct record *rec, bool exact, struct val *out,
-		       struct buf *err)
+static enum outcome eval_binary(struct plan_run *run, const struct plan_node *n, struct pval *out)
 {
-	struct plan_run run = {rec, plan, exact, err};
+	struct pval a_space, b_space;
+	const struct pval *a, *b;
+	enum outcome r = eval_operand(run, n->a, &a_space, &a), s;
 
-	return eval(&run, (unsigned)plan->n - 1, out);
+	if (r == UNSURE || r == BAD)
+		return r;
+	s = eval_operand(run, n->b, &b_space, &b);
+	if (s != SURE || r != SURE)
+		return s == SURE ? r : s;
+	return n->op >= PLAN_EQ ? compare(run, n->op, a, b, out)
+				: arithmetic(run, n->op, a, b, out);
+}
+
+/* Is it neither false nor null? Otherwise as plan_eval. */
+static enum outcome eval_truth(struct plan_run *run, unsigned i, bool *truth)
+{
+	struct pval space;
+	const struct pval *v;
+	enum outcome r = eval_operand(run, i, &space, &v);
+
+	if (r == SURE)
+		*truth = pval_truthy(v);
+	return r;
+}
+
+/* The right side is looked at only where jq would. */
+static enum outcome eval_logic(struct plan_run *run, const struct plan_node *n, struct pval *out)
+{
+	bool truth;
+	enum outcome r = eval_truth(run, n->a, &truth);
+
+	if (r == SURE && truth == (n->op == PLAN_AND))
+		r = eval_truth(run, n->b, &truth);
+	if (r == SURE)
+		*out = pval_bool(truth);
+	return r;
+}
+
+static enum outcome eval_call(struct plan_run *run, const struct plan_node *n, struct pval *out)
+{
+	struct pval space;
+	const struct pval *input;
+	enum outcome r = eval_operand(run, n->a, &space, &input);
+
+	if (r != SURE)
+		return r;
+	return n->call->run(run, input,
+			    n->call->literal ? run->plan->nodes[n->b].literal.text : input->text,
+			    out);
+}
+
+enum outcome plan_choose(struct plan_run *run, unsigned *node, struct pval *input)
+{
+	const struct plan_node *n = &run->plan->nodes[*node];
+	bool truth = false;
+	enum outcome r;
+
+	switch (n->op) {
+	case PLAN_PIPE:
+		/* Behind a path nothing asks for its value: `.` there is a path as well. */
+		if (run->plan->nodes[n->a].op == PLAN_FIELD) {
+			r = field_state(run->rec, &run->plan->nodes[n->a]);
+		} else {
+			r = plan_eval(run, n->a, input);
+			run->input = input;
+		}
+		*node = n->b;
+		return r;
+	case PLAN_SELECT:
+		r = eval_truth(run, n->a, &truth);
+		*node = n->b;
+		return r == SURE && !truth ? EMPTY : r;
+	default:
+		r = eval_truth(run, n->a, &truth);
+		*node = r == SURE && truth ? n->b : n->c;
+		return r;
+	}
+}
+
+static enum outcome eval_chosen(struct plan_run *run, unsigned i, struct pval *out)
+{
+	const struct pval *before = run->input;
+	struct pval input;
+	enum outcome r = plan_choose(run, &i, &input);
+
+	if (r == SURE)
+		r = plan_eval(run, i, out);
+	run->input = before;
+	return r;
+}
+
+enum outcome plan_eval(struct plan_run *run, unsigned i, struct pval *out)
+{
+	const struct plan_node *n = &run->plan->nodes[i];
+	const struct pval *v;
+	enum outcome r;
+
+	switch (n->op) {
+	case PLAN_FIELD:
+	case PLAN_INPUT:
+	case PLAN_LITERAL:
+		r = eval_operand(run, i, NULL, &v);
+		if (r == SURE)
+			*out = *v;
+		return r;
+	case PLAN_PIPE:
+	case PLAN_SELECT:
+	case PLAN_IF:
+		return eval_chosen(run, i, out);
+	case PLAN_AND:
+	case PLAN_OR:
+		return eval_logic(run, n, out);
+	case PLAN_ALT:
+		r = plan_eval(run, n->a, out);
+		if (r == EMPTY || (r == SURE && !pval_truthy(out)))
+			return plan_eval(run, n->b, out);
+		return r;
+	case PLAN_NEGATE:
+		r = plan_eval(run, n->a, out);
+		return r == SURE ? negate(run, out, out) : r;
+	case PLAN_ARRAY:
+	case PLAN_OBJECT:
+		return plan_build(run, n, out);
+	case PLAN_CALL:
+		return eval_call(run, n, out);
+	default:
+		return eval_binary(run, n, out);
+	}
 }

@@ -171,7 +171,7 @@ static bool put_marked(jv v)
 #else
 #define STDERR_MARK "kpipe stderr"
 
-/* `stderr`, which comes as [mark, value] (see jqtext_prepare). */
+/* `stderr`, which comes as [mark, value] (see jqsource_prepare). */
 static bool put_marked(jv v)
 {
 	jv mark, value;
@@ -293,7 +293,7 @@ static bool compile_text(struct jqprog *p, const char *src, jv vars, const char 
  */
 static bool compile_prepared(struct jqprog *p, const char *home)
 {
-	bool asks = jqtext_mentions(p->src, "$ENV") || jqtext_mentions(p->src, "env");
+	bool asks = jqsource_mentions(p->src, "$ENV") || jqsource_mentions(p->src, "env");
 	jv vars = jv_copy(p->vars);
 	struct buf src = BUF_INIT;
 	const char *why;
@@ -304,9 +304,9 @@ static bool compile_prepared(struct jqprog *p, const char *home)
 #ifdef STDERR_MARK
 	vars = jv_object_set(vars, jv_string("__kpipe_stderr"), jv_string(STDERR_MARK));
 #endif
-	jqtext_prepare(&src, p->src, asks ? "def env: $__env; $__env as $ENV | " : "");
+	jqsource_prepare(&src, p->src, asks ? "def env: $__env; $__env as $ENV | " : "");
 	compiled = compile_text(p, src.data, vars, home);
-	why = compiled ? NULL : jqtext_refusal(buf_str(&p->words));
+	why = compiled ? NULL : jqsource_refusal(buf_str(&p->words));
 	if (why)
 		buf_setf(&p->words, "%s", why);
 	else if (!compiled)

@@ -10,6 +10,7 @@
 #ifndef KPIPE_JQPROG_H
 #define KPIPE_JQPROG_H
 
+#include "jqtext.h"
 #include "val.h"
 
 struct jqprog;
@@ -39,6 +40,9 @@ bool jqvar_check(const struct jqvar *var, struct buf *err);
  */
 struct jqprog *jqprog_new(const char *src, const struct jqvar *vars, size_t nvars, struct buf *err);
 void jqprog_free(struct jqprog *p);
+
+/* How the linked libjq prints and compares numbers that come from a text. */
+struct jq_number_rules jqprog_number_rules(void);
 
 struct jqdoc *jqdoc_new(void);
 void jqdoc_free(struct jqdoc *doc);

@@ -11,6 +11,29 @@ void jqprog_no_memory(void *data)
 	mem_exhausted();
 }
 
+/* --- Numbers --- */
+
+static bool prints_as(const char *number, const char *want)
+{
+	jv text = jv_dump_string(jv_parse(number), 0);
+	bool same = strcmp(jv_string_value(text), want) == 0;
+
+	jv_free(text);
+	return same;
+}
+
+/* It is asked, not known from its version: a build may be without decNumber. */
+struct jq_number_rules jqprog_number_rules(void)
+{
+	static const char one[] = "100000000000000000001", two[] = "100000000000000000002";
+
+	jv_nomem_handler(jqprog_no_memory, NULL);
+	return (struct jq_number_rules){
+		.keeps = prints_as("1.0", "1.0"),
+		.compares = jv_cmp(jv_parse(one), jv_parse(two)) < 0,
+	};
+}
+
 /* --- Documents --- */
 
 struct jqdoc *jqdoc_new(void)

@@ -39,19 +39,19 @@ void jqvalue_show(struct buf *out, jv v);
 /* libjq would abort. It keeps this for each thread, and a program sets its own when it runs. */
 void jqprog_no_memory(void *data);
 
-/* --- The program as it is given to libjq (jqprog_text.c) --- */
+/* --- The program as it is given to libjq (jqprog_source.c) --- */
 
 /* Is the word there, as a name and not as a field? In a comment or a string it counts, too. */
-bool jqtext_mentions(const char *src, const char *word);
+bool jqsource_mentions(const char *src, const char *word);
 
 /*
  * src with definitions before it, on its first line: what is not available there is not defined, what
  * this libjq does wrongly is mended. `more`: others.
  */
-void jqtext_prepare(struct buf *out, const char *src, const char *more);
+void jqsource_prepare(struct buf *out, const char *src, const char *more);
 
 /* Which of what is not available these words of libjq complain of, as a reason; NULL: of none. */
-const char *jqtext_refusal(const char *words);
+const char *jqsource_refusal(const char *words);
 
 /* --- The environment (jqprog_env.c) --- */
 

@@ -3,38 +3,21 @@
 #include <stdint.h>
 
 #include "utf8.h"
+#include "word.h"
 
 /*
  * Eight bytes are looked at as one word, the first byte lowest. In a subtraction of a constant from
  * every byte at once, an ASCII byte that goes below zero gets its high bit set and may borrow from
  * those above it: so the lowest high bit set is always right, those above it may not be.
  */
-#define ONES      UINT64_C(0x0101010101010101)
-#define HIGH_BITS UINT64_C(0x8080808080808080)
-
-/* Compilers turn this into one load, on any byte order. */
-static inline uint64_t load_word(const char *p)
-{
-	const unsigned char *b = (const unsigned char *)p;
-
-	return (uint64_t)b[0] | (uint64_t)b[1] << 8 | (uint64_t)b[2] << 16 | (uint64_t)b[3] << 24 |
-	       (uint64_t)b[4] << 32 | (uint64_t)b[5] << 40 | (uint64_t)b[6] << 48 |
-	       (uint64_t)b[7] << 56;
-}
-
-static inline ptrdiff_t first_marked(uint64_t marks)
-{
-	return __builtin_ctzll(marks) >> 3;
-}
-
 /* Marks what ends a plain run in a string: a quote, a backslash, a control character, non-ASCII. */
 static inline uint64_t mark_special(uint64_t word)
 {
-	uint64_t quote = (word ^ ONES * '"') - ONES;
-	uint64_t backslash = (word ^ ONES * '\\') - ONES;
-	uint64_t control = word - ONES * ' ';
+	uint64_t quote = (word ^ WORD_ONES * '"') - WORD_ONES;
+	uint64_t backslash = (word ^ WORD_ONES * '\\') - WORD_ONES;
+	uint64_t control = word - WORD_ONES * ' ';
 
-	return (quote | backslash | control | word) & HIGH_BITS;
+	return (quote | backslash | control | word) & WORD_HIGH_BITS;
 }
 
 static inline bool is_special(char c)
@@ -46,10 +29,10 @@ static inline bool is_special(char c)
 static inline const char *skip_plain(const char *p, const char *end)
 {
 	for (; end - p >= 8; p += 8) {
-		uint64_t marks = mark_special(load_word(p));
+		uint64_t marks = mark_special(word_load(p));
 
 		if (marks)
-			return p + first_marked(marks);
+			return p + word_before(marks);
 	}
 	while (p < end && !is_special(*p))
 		p++;
@@ -64,7 +47,7 @@ bool utf8_valid(const char *p, size_t len)
 		return true;
 	end = p + len;
 	while (p < end) {
-		if (end - p >= 8 && !(load_word(p) & HIGH_BITS)) {
+		if (end - p >= 8 && !(word_load(p) & WORD_HIGH_BITS)) {
 			p += 8;
 		} else if ((unsigned char)*p < 0x80) {
 			p++;
@@ -111,8 +94,7 @@ static bool is_low_surrogate(int code)
 	return code >= 0xdc00 && code <= 0xdfff;
 }
 
-/* p: a backslash. The end of the escape, both halves of a surrogate pair included; or NULL. */
-static const char *skip_escape(const char *p, const char *end)
+const char *json_escape_end(const char *p, const char *end)
 {
 	int code;
 
@@ -167,7 +149,7 @@ static inline const char *skip_string(const char *p, const char *end)
 		if (*p == '"')
 			return p + 1;
 		if (*p == '\\')
-			p = skip_escape(p, end);
+			p = json_escape_end(p, end);
 		else if ((unsigned char)*p >= 0x80)
 			p = skip_non_ascii(p, end);
 		else

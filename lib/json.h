@@ -21,6 +21,12 @@ bool utf8_valid(const char *p, size_t len); /* no overlongs, surrogates, or beyo
  */
 const char *json_skip(const char *p, const char *end, int depth);
 
+/*
+ * The end of the strict escape whose backslash is at p, both halves of a surrogate pair included;
+ * or NULL.
+ */
+const char *json_escape_end(const char *p, const char *end);
+
 /* First byte at or after p that is not a JSON blank (space, tab, CR, LF). */
 static inline const char *json_blank(const char *p, const char *end)
 {

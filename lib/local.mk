@@ -4,19 +4,22 @@ noinst_LIBRARIES += libkpipe.a
 libkpipe_a_SOURCES = \
 	lib/agg.c lib/agg.h lib/agg_impl.h lib/agg_kept.c lib/agg_num.c lib/agg_ops.c \
 	lib/agg_rank.c lib/agg_set.c lib/agg_spec.c \
+	lib/arena.c lib/arena.h \
 	lib/buf.c lib/buf.h \
 	lib/csvhead.c lib/csvhead.h \
 	lib/csvio.c lib/csvio.h \
 	lib/diag.c lib/diag.h \
 	lib/envelope.c lib/envelope.h \
 	lib/eventtime.c lib/eventtime.h \
-	lib/expr.c lib/expr.h lib/expr_columns.c lib/expr_lex.c lib/expr_parse.c \
-	lib/expr_plan.c lib/expr_priv.h \
+	lib/expr.c lib/expr.h lib/expr_columns.c lib/expr_call.c lib/expr_construct.c lib/expr_lex.c \
+	lib/expr_parse.c lib/expr_parser.h \
+	lib/expr_path.c lib/expr_plan.c lib/expr_print.c lib/expr_priv.h lib/expr_value.c \
 	lib/filter.c lib/filter.h lib/filter_pool.c lib/filter_priv.h lib/filter_report.c \
 	lib/group.c lib/group.h \
 	lib/groupby.c lib/groupby.h \
 	lib/jqprog.c lib/jqprog.h lib/jqprog_doc.c lib/jqprog_env.c lib/jqprog_guard.c \
-	lib/jqprog_priv.h lib/jqprog_text.c \
+	lib/jqprog_priv.h lib/jqprog_source.c \
+	lib/jqtext.c lib/jqtext.h lib/jqtext_tree.c \
 	lib/json.c lib/json.h \
 	lib/kafka.h lib/kafka_conf.c lib/kafka_connect.c lib/kafka_consumer.c lib/kafka_format.c \
 	lib/kafka_mock.c lib/kafka_part.c lib/kafka_priv.h lib/kafka_producer.c lib/kafka_range.c lib/kafka_start.c \
@@ -29,10 +32,11 @@ libkpipe_a_SOURCES = \
 	lib/program.c lib/program.h \
 	lib/progress.c lib/progress.h \
 	lib/rec.h \
-	lib/scan.c lib/scan.h \
+	lib/scan.c lib/scan.h lib/scan_priv.h lib/scan_tokens.c \
 	lib/utf8.h \
 	lib/val.c lib/val.h \
 	lib/watermark.c lib/watermark.h \
 	lib/when.c lib/when.h \
-	lib/window.c lib/window.h
+	lib/window.c lib/window.h \
+	lib/word.h
 libkpipe_a_CFLAGS = $(AM_CFLAGS) $(JQ_CFLAGS) $(RDKAFKA_CFLAGS)

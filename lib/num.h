@@ -60,6 +60,18 @@ void dec_put(struct buf *out, struct dec d); /* plain: no exponent, no trailing 
 void num_put_double(struct buf *out, double d);
 
 /*
+ * The decimal of fewest digits that reads back as d, of those the closest: digits * 10^exp, without
+ * trailing zeros. d is finite and above 0.
+ */
+uint64_t num_shortest(double d, int *exp);
+
+/*
+ * The usual number: no exponent, and digits that fit 64 bits. Its magnitude is *m / 10^*scale.
+ * False when p[0..len) is another one, or none; *m and *scale then mean nothing.
+ */
+bool num_plain(const char *p, size_t len, uint64_t *m, int *scale);
+
+/*
  * The double of a JSON number's text, correctly rounded; overflow gives +-infinity, "-0" gives
  * -0. NaN when the text is not one. Locale-independent.
  */

@@ -491,6 +491,14 @@ static struct shortest schubfach(double d)
 	return without_zeros(s + over, k);
 }
 
+uint64_t num_shortest(double d, int *exp)
+{
+	struct shortest s = schubfach(d);
+
+	*exp = s.exp;
+	return s.digits;
+}
+
 static bool is_whole(double d)
 {
 	return d > -(double)DOUBLE_WHOLE && d < (double)DOUBLE_WHOLE && d == (double)(int64_t)d;

@@ -50,12 +50,6 @@ struct number {
 /* False when p[0..len) is not one number of RFC 8259. */
 bool num_split(struct number *n, const char *p, size_t len);
 
-/*
- * The usual number: no exponent, and digits that fit 64 bits. Its magnitude is *m / 10^*scale.
- * False when it is another one, or none; *m and *scale then mean nothing.
- */
-bool num_plain(const char *p, size_t len, uint64_t *m, int *scale);
-
 /* Writes m's digits so that they stop before `end`; where they begin. Nothing for 0. */
 char *num_digits_before(char *end, u128 m);
 

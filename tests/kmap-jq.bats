@@ -51,6 +51,12 @@ is_old()
 	like_jq '$ARGS' in.ndjson
 	like_jq --arg a 1 --argjson b 2 --slurpfile t texts --rawfile r raw --arg a 3 '$ARGS' in.ndjson
 	like_jq --arg ARGS x '$ARGS.named.ARGS' in.ndjson
+	like_jq --arg ARGS x '$ARGS' in.ndjson
+	like_jq --arg ENV x '$ENV | type' in.ndjson
+	like_jq --arg ENV x '$ENV == "x"' in.ndjson
+	like_jq --arg __loc__ x '$__loc__.line' in.ndjson
+	printf 7 >one
+	like_jq --slurpfile x one '$x' in.ndjson
 	like_jq '$__loc__' in.ndjson
 }
 

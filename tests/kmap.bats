@@ -184,7 +184,31 @@ refuses()
 	misused "--drain: '3' is not a duration (like 500ms, 5s, 1m30s, 2h, 1d) (try 'kmap --help')" \
 		--drain 3 .
 	misused 'nope.jq: No such file or directory' -f nope.jq
-	misused 'getpath("a"): outside the native subset' --engine native 'getpath("a")'
+}
+
+@test "--engine native refuses what is outside its subset, before any input is read" {
+	while IFS= read -r program; do
+		misused "$program: outside the native subset" --engine native "$program"
+	done <<-'END'
+	getpath("a")
+	.[]
+	.a, .b
+	..
+	.a[1:]
+	map(.a)
+	.a as $x | $x
+	.a = 1
+	.a |= . + 1
+	reduce .a as $x (0; . + $x)
+	def f: .a; f
+	try .a catch .b
+	"\(.a)"
+	.a | test("x")
+	.a | @base64
+	to_entries
+	now
+	$__loc__
+	END
 }
 
 @test "--help and --version" {

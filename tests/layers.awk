@@ -20,7 +20,7 @@ function sideways(from, names,    i, count, list)
 }
 
 BEGIN {
-	layer(0, "diag mem buf num when keytab json utf8")
+	layer(0, "diag mem buf arena num when keytab json jqtext utf8 word")
 	layer(1, "rec val agg group window watermark eventtime")
 	layer(2, "loop lineio envelope control jqprog scan expr csvio state tz progress")
 	layer(3, "opt filter program groupby csvhead kafka")

@@ -153,7 +153,7 @@ breaks()
 	need shellcheck
 	# .ci is not in a tarball, and what lies in build-aux is not all ours.
 	scripts=(bootstrap build-aux/version.sh completions/generate)
-	for file in .ci/run tests/* tests/checks/* tests/fuzz/* tests/kafka/*; do
+	for file in .ci/run bench/* tests/* tests/checks/* tests/fuzz/* tests/kafka/*; do
 		[ -f "$file" ] && head -n 1 "$file" | grep -Eq '^#!.*[/ ](ba)?sh$' && scripts+=("$file")
 	done
 	shellcheck "${scripts[@]}"

@@ -34,6 +34,7 @@ bats_tests = \
 	tests/demo.bats \
 	tests/filter.bats \
 	tests/install.bats \
+	tests/jsonsuite.bats \
 	tests/kbroker.bats \
 	tests/kcount.bats \
 	tests/kfilter.bats \
@@ -60,6 +61,7 @@ tests_unit_test_csvio_LDADD = $(LDADD) $(CSV_LIBS)
 tests_unit_test_expr_LDADD = $(LDADD) $(JQ_LIBS) -lm
 tests_unit_test_group_LDADD = $(LDADD) -lm
 tests_unit_test_num_LDADD = $(LDADD) -lm
+tests_unit_test_scan_LDADD = $(LDADD) -lm
 tests_unit_test_val_LDADD = $(LDADD) -lm
 
 # What every tool promises: the same files, once for each tool that is built.

@@ -29,6 +29,10 @@ holds()
 	holds sums sums 10000
 }
 
+@test "500 random expressions of + - * //, each over 50 rows, exact and null beside null" {
+	holds sums exact 500
+}
+
 @test "100000 random doubles, read and printed" {
 	holds sums doubles 100000
 }

@@ -3,6 +3,7 @@
     sums.py sums SEED N        sums, averages and the rest of N random decimals, in groups
     sums.py doubles SEED N     N random bit patterns, as text in many forms, read and printed
     sums.py moments SEED N     the statistics of N groups
+    sums.py exact SEED N       N expressions of + - * // over fields, some of them null
     sums.py times SEED N       N timestamps as text, some of them broken
 
 Runs the tools on PATH, in the working directory. What it gives them comes now from a file, now from a
@@ -178,6 +179,73 @@ def sums(r, n):
         for group, members in groups.items():
             check_group(group, members, got[group])
     return len(rows)
+
+
+# --- Expressions ---
+
+COLUMNS = ["a", "b", "c", "d"]
+
+
+def small(r):
+    """A number of which five multiplied fit."""
+    return r.choice(["0", "-0", "1", "-1", "0.1", "0.5", "1e2", "25e-2", "1.50", str(r.randint(-99, 99)),
+                     "%.3f" % r.uniform(-99, 99), str(r.randint(-10 ** 6, 10 ** 6)), "%.2f" % r.uniform(0, 999)])
+
+
+def expression(r, depth):
+    """A tree: a number as text, ("field", name), ("-", x) or (operator, x, y)."""
+    if depth == 0 or r.random() < .1:
+        return r.choice([("field", r.choice(COLUMNS)), ("field", r.choice(COLUMNS)), small(r).lstrip("-")])
+    if r.random() < .1:
+        return "-", expression(r, depth - 1)
+    op = r.choice("++--***/")
+    right = expression(r, depth - 1) if op != "/" else r.choice(["0", "1.5", ("field", r.choice(COLUMNS))])
+    return op.replace("/", "//"), expression(r, depth - 1), right
+
+
+def written(r, tree, mark):
+    """As a program, in which a field's name stands behind the mark."""
+    if isinstance(tree, str):
+        return tree
+    if tree[0] == "field":
+        return mark + tree[1]
+    if len(tree) == 2:
+        return "(-" + written(r, tree[1], mark) + ")"
+    blank = r.choice(["", " "]) if tree[0] != "//" else " "
+    return "(" + written(r, tree[1], mark) + blank + tree[0] + blank + written(r, tree[2], mark) + ")"
+
+
+def value(tree, row):
+    """Exactly; None with a None on one side."""
+    if isinstance(tree, str):
+        return Decimal(tree)
+    if tree[0] == "field":
+        return row[tree[1]]
+    sides = [value(side, row) for side in tree[1:]]
+    if tree[0] == "//":
+        return sides[0] if sides[0] is not None else sides[1]
+    if None in sides:
+        return None
+    return -sides[0] if len(sides) == 1 else {"+": Decimal.__add__, "-": Decimal.__sub__,
+                                               "*": Decimal.__mul__}[tree[0]](*sides)
+
+
+def exact(r, n):
+    """Of each row, which is a group of its own, the sum of some expressions."""
+    done = 0
+    while done < n:
+        trees = [expression(r, r.randint(1, 4)) for _ in range(min(10, n - done))]
+        rows = [[str(i)] + ["" if r.random() < .1 else small(r) for _ in COLUMNS] for i in range(50)]
+        for run, mark, null in (csvagg, r.choice(["", "."]), ""), (kcount, ".", "null"):
+            cells = rows if run is csvagg else [[cell or "null" for cell in row] for row in rows]
+            got = run(r, ["g"] + COLUMNS, cells, [f"sum({written(r, tree, mark)})" for tree in trees])
+            for row in rows:
+                fields = {c: Decimal(cell) if cell else None for c, cell in zip(COLUMNS, row[1:])}
+                for tree, result in zip(trees, got[row[0]]):
+                    want = value(tree, fields)
+                    expect(f"{written(r, tree, mark)} of {row[1:]}", null if want is None else plain(want), result)
+        done += len(trees)
+    return n * 50
 
 
 # --- Doubles ---
@@ -361,7 +429,7 @@ def times(r, n):
 
 def main():
     what, seed, n = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
-    rows = {"sums": sums, "doubles": doubles, "moments": moments, "times": times}[what](random.Random(seed), n)
+    rows = {"sums": sums, "doubles": doubles, "exact": exact, "moments": moments, "times": times}[what](random.Random(seed), n)
     print(f"{n} cases, {rows} rows")
 
 

@@ -23,6 +23,7 @@ tests_fuzz_fuzz_envelope_SOURCES = tests/fuzz/fuzz-envelope.c $(fuzz_replay)
 tests_fuzz_fuzz_expr_SOURCES = tests/fuzz/fuzz-expr.c $(fuzz_replay)
 tests_fuzz_fuzz_expr_LDADD = $(LDADD) $(JQ_LIBS) -lm
 tests_fuzz_fuzz_json_SOURCES = tests/fuzz/fuzz-json.c $(fuzz_replay)
+tests_fuzz_fuzz_json_LDADD = $(LDADD) -lm
 tests_fuzz_fuzz_lines_SOURCES = tests/fuzz/fuzz-lines.c $(fuzz_replay)
 tests_fuzz_fuzz_options_SOURCES = tests/fuzz/fuzz-options.c $(fuzz_replay)
 tests_fuzz_fuzz_options_LDADD = $(LDADD) $(CSV_LIBS)
@@ -70,7 +71,8 @@ $(fuzz_trs): %.fuzz.trs: fuzz/%
 	@$(run_tap) $*.fuzz -- $(srcdir)/tests/fuzz/run $<
 
 check-fuzz: config.h
-	@FUZZ_CC='$(FUZZ_CC)' $(checks)/fuzz '$(top_srcdir)' '$(fuzz_trs)' $(MAKE) -k $(fuzz_trs)
+	@FUZZ_CC='$(FUZZ_CC)' $(checks)/fuzz '$(top_srcdir)' '$(fuzz_trs) $(differ_trs)' \
+		$(MAKE) -k $(fuzz_trs) $(differ_trs)
 
 .PHONY: check-fuzz
 

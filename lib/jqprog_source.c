@@ -6,7 +6,7 @@ static bool is_word(char c)
 	       c == '_';
 }
 
-bool jqtext_mentions(const char *src, const char *word)
+bool jqsource_mentions(const char *src, const char *word)
 {
 	for (const char *p = src; (p = strstr(p, word)); p++) {
 		bool begins = p == src || (!is_word(p[-1]) && p[-1] != '.');
@@ -89,7 +89,7 @@ static const struct {
 enum { REFUSALS = sizeof refused / sizeof refused[0] };
 
 /* The words quote the program, and with it our definitions. */
-const char *jqtext_refusal(const char *words)
+const char *jqsource_refusal(const char *words)
 {
 	struct buf complaint = BUF_INIT;
 	const char *why = NULL;
@@ -141,7 +141,7 @@ static const struct mend mends[] = {
 };
 #endif
 
-void jqtext_prepare(struct buf *out, const char *src, const char *more)
+void jqsource_prepare(struct buf *out, const char *src, const char *more)
 {
 	const char *at = skip_directives(src);
 
@@ -149,7 +149,7 @@ void jqtext_prepare(struct buf *out, const char *src, const char *more)
 	for (size_t i = 0; i < REFUSALS; i++)
 		buf_addf(out, "def %s: " REFUSED "%s; ", refused[i].name, refused[i].name);
 	for (const struct mend *m = mends; m->word; m++) {
-		if (jqtext_mentions(at, m->word))
+		if (jqsource_mentions(at, m->word))
 			buf_add_str(out, m->text);
 	}
 	buf_add_str(out, more);

@@ -1,0 +1,187 @@
+/* Values on their way through a plan: numbers as libjq takes them, and jq's order. */
+#include <math.h>
+
+#include "expr_priv.h"
+
+struct pval pval_cell(struct slice cell)
+{
+	if (!cell.len)
+		return pval_of(PV_NULL);
+	/* The first byte tells most texts from numbers. */
+	if ((cell.ptr[0] != '-' && (cell.ptr[0] < '0' || cell.ptr[0] > '9')) ||
+	    !num_is_json(cell.ptr, cell.len))
+		return pval_string(cell);
+	return pval_literal(cell);
+}
+
+/* Of more digits, versions of libjq differ on what they are as a double. */
+static bool is_short(const struct dec *d)
+{
+	static const int64_t limit = INT64_C(1000000000000000);
+
+	return d->v < limit && d->v > -limit && d->scale <= 22;
+}
+
+bool pval_number(const struct pval *v, struct jq_number_rules rules, double *d)
+{
+	if (v->type == PV_DOUBLE) {
+		*d = v->dbl;
+		return true;
+	}
+	if (v->type == PV_EXACT) {
+		*d = dec_double(v->dec);
+		return is_short(&v->dec);
+	}
+	*d = v->number.dbl;
+	return isfinite(*d) && (!rules.keeps || v->number.digits <= JQ_DIGITS_READ);
+}
+
+struct pval pval_exact(const struct pval *v)
+{
+	struct pval r = {.type = PV_EXACT};
+
+	if (v->type != PV_LITERAL)
+		return *v;
+	if (dec_parse(&r.dec, v->text.ptr, v->text.len))
+		return r;
+	return (struct pval){
+		.type = PV_DOUBLE, .rounded = true, .dbl = num_double(v->text.ptr, v->text.len)};
+}
+
+static int rank(const struct pval *v)
+{
+	switch (v->type) {
+	case PV_NULL:
+		return 0;
+	case PV_FALSE:
+		return 1;
+	case PV_TRUE:
+		return 2;
+	case PV_STRING:
+		return 4;
+	case PV_JSON:
+		return *v->text.ptr == '[' ? 5 : 6;
+	default:
+		return 3;
+	}
+}
+
+static bool compare_numbers(const struct pval *a, const struct pval *b,
+			    struct jq_number_rules rules, int *order)
+{
+	double x, y;
+
+	if (a->type == PV_LITERAL && b->type == PV_LITERAL)
+		return jqtext_order_numbers(a->text, &a->number, b->text, &b->number, rules, order);
+	if (!pval_number(a, rules, &x) || !pval_number(b, rules, &y))
+		return false;
+	*order = (x > y) - (x < y);
+	return true;
+}
+
+static int compare_bytes(struct slice a, struct slice b)
+{
+	size_t n = a.len < b.len ? a.len : b.len;
+	int c = n ? memcmp(a.ptr, b.ptr, n) : 0;
+
+	return c ? c : (a.len > b.len) - (a.len < b.len);
+}
+
+bool pval_compare(const struct pval *a, const struct pval *b, struct jq_number_rules rules,
+		  int *order)
+{
+	int x = rank(a), y = rank(b);
+
+	*order = x - y;
+	if (x != y)
+		return true;
+	switch (a->type) {
+	case PV_STRING:
+		*order = compare_bytes(a->text, b->text);
+		return true;
+	case PV_JSON:
+		/* What was computed is a double there, however it is written. */
+		if (rules.compares && (a->built || b->built))
+			return false;
+		return jqtext_order(a->text, b->text, rules, order);
+	case PV_LITERAL:
+	case PV_DOUBLE:
+	case PV_EXACT:
+		return compare_numbers(a, b, rules, order);
+	default:
+		return true;
+	}
+}
+
+/* --- Results --- */
+
+/*
+ * A double that would be printed with an exponent is a decimal where it can be one, as it is when
+ * it comes from libjq or stands in a record.
+ */
+static struct val double_value(const struct pval *v)
+{
+	bool exponent = v->dbl != 0 && (fabs(v->dbl) < 1e-6 || fabs(v->dbl) >= 1e21);
+	struct val out = {.type = VAL_DEC, .rounded = v->rounded};
+
+	if (!exponent || !dec_from_double(&out.dec, v->dbl)) {
+		out.type = VAL_DBL;
+		out.dbl = v->dbl;
+	}
+	return out;
+}
+
+static enum outcome json_value(const struct pval *v, struct record *rec,
+			       struct jq_number_rules rules, bool by_key, struct val *out)
+{
+	struct buf *build = &rec->build;
+	size_t start = build->len;
+	bool sure = !rec->rewritten;
+
+	if (!sure)
+		return UNSURE;
+	if (by_key)
+		sure = jqtext_canonical(build, v->text);
+	else if (v->built)
+		buf_add(build, v->text.ptr, v->text.len);
+	else
+		sure = jqtext_compact(build, v->text, rules);
+	if (sure)
+		*out = (struct val){
+			.type = VAL_JSON,
+			.str = arena_copy(&rec->arena, build->data + start, build->len - start)};
+	build->len = start;
+	return sure ? SURE : UNSURE;
+}
+
+enum outcome pval_result(const struct pval *v, struct record *rec, struct jq_number_rules rules,
+			 bool exact, bool by_key, struct val *out)
+{
+	struct pval number;
+
+	switch (v->type) {
+	case PV_NULL:
+		*out = val_null();
+		return SURE;
+	case PV_FALSE:
+	case PV_TRUE:
+		*out = (struct val){.type = v->type == PV_TRUE ? VAL_TRUE : VAL_FALSE};
+		return SURE;
+	case PV_STRING:
+		*out = val_str(v->text.ptr, v->text.len);
+		return SURE;
+	case PV_JSON:
+		return json_value(v, rec, rules, by_key, out);
+	default:
+		number = pval_exact(v);
+		if (number.type == PV_EXACT)
+			*out = (struct val){.type = VAL_DEC, .dec = number.dec};
+		else if (v->type != PV_LITERAL)
+			*out = double_value(v);
+		else if (exact)
+			*out = (struct val){.type = VAL_DBL, .rounded = true, .dbl = number.dbl};
+		else
+			return UNSURE;
+		return SURE;
+	}
+}
