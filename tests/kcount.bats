@@ -362,3 +362,11 @@ refuses()
 		grep -Eq "^  $fn[[(]" <<<"$output" || fail "no $fn"
 	done
 }
+
+@test "NaN, which libjq reads, is compared and divided as jq does it" {
+	printf '%s\n' '{"g":1,"a":1,"b":NaN}' '{"g":2,"a":NaN,"b":1}' >in.ndjson
+	for program in '.a <= .b' '.a < .b' '.a == .b' '.a > .b' '.a / .b == 0'; do
+		kmap "{g, x: ($program)}" in.ndjson >want
+		gives kcount -g .g -a "x=all($program)" in.ndjson <want || fail "$program" || return
+	done
+}

@@ -271,3 +271,25 @@ both()
 	records '"a"'
 	gives kfilter -c -r . in.ndjson <<<'"a"'
 }
+
+# nested N OPEN CLOSE: a text of that depth.
+nested()
+{
+	printf "%.0s$2" $(seq "$1")
+	printf 1
+	printf "%.0s$3" $(seq "$1")
+	echo
+}
+
+@test "what is nested deep passes or is bad by libjq's limits, which versions set differently" {
+	for n in 100 127 128 129 130 199 200 201 255 256 257; do
+		nested "$n" '[' ']' >in.ndjson
+		nested "$n" '{"a":' '}' >>in.ndjson
+		for engine in jq auto; do
+			rm -f bad.$engine
+			kfilter --engine $engine --bad bad.$engine '.b or true' in.ndjson >out.$engine 2>err
+		done
+		same_file out.jq out.auto || fail "depth $n"
+		[ ! -e bad.jq ] && [ ! -e bad.auto ] || same_file bad.jq bad.auto || fail "depth $n"
+	done
+}

@@ -39,6 +39,7 @@ bats_tests = \
 	tests/kcount.bats \
 	tests/kfilter.bats \
 	tests/kmap-jq.bats \
+	tests/kmap-native.bats \
 	tests/kmap.bats \
 	tests/kwindow.bats \
 	tests/layout.bats \

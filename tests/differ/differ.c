@@ -26,7 +26,7 @@
  * Percent of the pairs of a JSON text and a program without an error that need no libjq. 0: only
  * reported.
  */
-enum { NATIVE_LEAST = 0 };
+enum { NATIVE_LEAST = 95 };
 
 enum {
 	PATIENCE = 120 /* seconds for one program */,
@@ -344,9 +344,10 @@ static void run_records(struct report *rp, const struct pair *p, struct program 
 			struct rng *r, uint64_t n)
 {
 	struct outcome out[2] = {{.text = BUF_INIT}, {.text = BUF_INIT}};
-	struct limits limits = {program_uses(program, USES_PRODUCT),
-				program_uses(program, USES_TODATE) ||
-					program_uses(program, USES_STRFTIME)};
+	struct limits limits = {
+		.numbers = program_uses(program, USES_PRODUCT),
+		.times = program_uses(program, USES_TODATE) || program_uses(program, USES_STRFTIME),
+	};
 	bool same = true;
 
 	for (uint64_t i = 0; i < n && same; i++) {

@@ -399,7 +399,8 @@ static unsigned deep_arrays(struct maker *m)
 
 static unsigned deep_objects(struct maker *m)
 {
-	static const unsigned depths[] = {3, 10, 64, 99, 100, 101, 110, 120};
+	static const unsigned depths[] = {3,   10,  64,  100, 126, 127, 128, 129,
+					  130, 150, 199, 200, 201, 256, 257, 100};
 
 	return ANY(m->r, depths);
 }

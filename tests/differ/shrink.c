@@ -107,7 +107,9 @@ static void shrink_program(const struct trial *trial, struct program *p, struct 
 
 static void shrink_record(const struct trial *trial, const char *program, struct buf *record)
 {
-	for (size_t chunk = record->len / 2; chunk > 0; chunk /= 2) {
+	/* Of short parts any length: a member with its comma is one. */
+	for (size_t chunk = record->len / 2; chunk > 0;
+	     chunk = chunk > 40 ? chunk / 2 : chunk - 1) {
 		for (size_t at = 0; at + chunk <= record->len;) {
 			struct buf less = BUF_INIT;
 
