@@ -233,6 +233,11 @@ void expreval_free(struct expreval *ev)
 	free(ev);
 }
 
+bool expreval_halted(const struct expreval *ev)
+{
+	return ev->progs[0] && jqprog_halted(ev->progs[0]);
+}
+
 bool expreval_native(const struct expreval *ev)
 {
 	return !ev->used_jq;

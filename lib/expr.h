@@ -75,6 +75,9 @@ int expreval_map(struct expreval *ev, struct slice line, bool raw, struct buf *e
 /* Its next result, appended to out as jqprog_print does. */
 enum jq_result expreval_print(struct expreval *ev, bool raw, struct buf *out, struct buf *err);
 
+/* Was the last error the end of the run that the first program asked for (halt)? */
+bool expreval_halted(const struct expreval *ev);
+
 /* Did the last record need libjq? */
 bool expreval_native(const struct expreval *ev);
 

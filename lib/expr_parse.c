@@ -233,18 +233,19 @@ static unsigned parse_number(struct parser *p)
 	return parser_literal(p, pval_literal(t));
 }
 
-/* $name: a scalar that was given for it. */
+/* $name: a scalar that was given for it; of two with one name the first. Some names are always jq's. */
 unsigned parse_variable(struct parser *p)
 {
 	struct slice name = {p->tok.text.ptr + 1, p->tok.text.len - 1}, text;
 	const struct jqvar *var = NULL;
 	struct pval v;
 
-	for (size_t i = 0; *p->tok.text.ptr == '$' && i < p->conf->nvars; i++) {
+	for (size_t i = 0; !var && *p->tok.text.ptr == '$' && i < p->conf->nvars; i++) {
 		if (slice_is(name, p->conf->vars[i].name))
 			var = &p->conf->vars[i];
 	}
-	if (!var)
+	if (!var || (var->kind != JQVAR_STRING && var->kind != JQVAR_JSON) ||
+	    slice_is(name, "ARGS") || slice_is(name, "ENV") || slice_is(name, "__loc__"))
 		return parser_outside(p);
 	parser_advance(p);
 	text = slice_str(var->text);

@@ -68,6 +68,11 @@ bool result_bad_line(struct result *res, const struct block *blk, struct slice r
 	return result_bad(res, blk, res->lines - 1, rec, reason);
 }
 
+void result_end(struct result *res)
+{
+	res->ended = true;
+}
+
 static bool is_blank(struct slice s)
 {
 	for (size_t i = 0; i < s.len; i++) {
@@ -119,6 +124,7 @@ static void result_reset(struct result *res)
 	res->partial = NULL;
 	res->in = res->late = res->native = res->lines = 0;
 	res->nbad = res->pos = 0;
+	res->ended = false;
 }
 
 static void result_free(struct result *res)
@@ -148,9 +154,10 @@ struct run {
 	size_t njobs, head, count;
 	uint64_t line; /* of the next block to settle, in its input */
 	uint64_t head_lines;
-	bool input_ended, must_wait, failed;
-	int status; /* when failed */
-	int cut_by; /* the signal that cut the input short */
+	bool input_ended, must_wait;
+	bool failed; /* or told to end: nothing more counts */
+	int status;  /* when failed */
+	int cut_by;  /* the signal that cut the input short */
 	int64_t waited, deadline;
 	int64_t flushed;   /* when output was last seen not to be old */
 	int64_t drain_end; /* after a signal: when draining is given up; 0: no signal yet */
@@ -203,6 +210,10 @@ static void settle(struct run *r, struct job *j)
 	if (res->partial)
 		r->tool->merge(r->ctx, res);
 	r->line += res->lines;
+	if (res->ended) {
+		r->failed = true;
+		r->status = EXIT_OK;
+	}
 	if (r->conf->unbuffered)
 		flush(r);
 }

@@ -53,6 +53,7 @@ struct result {
 	uint64_t in, late; /* records read; of them late */
 	uint64_t native;   /* records that needed no libjq, for --stats */
 	uint64_t lines;    /* lines the block holds */
+	bool ended;        /* see result_end */
 	struct bad_record *bad;
 	size_t nbad, bad_cap;
 	struct buf reasons;
@@ -77,6 +78,10 @@ bool result_next(struct result *res, const struct block *blk, struct slice *rec)
  * not pile up; signals are heeded, and that the reader has gone. False: return from the callback.
  */
 bool result_go_on(struct result *res);
+
+/* The run ends behind what is in res so far, as one that was asked for, with status 0. Return from the
+ * callback then. */
+void result_end(struct result *res);
 
 /* result_bad for the line that result_next gave last. */
 bool result_bad_line(struct result *res, const struct block *blk, struct slice rec,

@@ -63,15 +63,21 @@ static void *work(void *arg)
 	return NULL;
 }
 
-/* Signals are the main thread's: its poll must be the call that they interrupt. */
+/*
+ * Signals are the main thread's: its poll must be the call that they interrupt. A fault is the thread's that
+ * makes it (see loop_on_crash); blocked, it would end the process.
+ */
 static void start_threads(struct pool *p)
 {
+	static const int faults[] = {SIGBUS, SIGFPE, SIGSEGV};
 	sigset_t all, old;
 	pthread_attr_t attr;
 
 	pthread_attr_init(&attr);
 	pthread_attr_setstacksize(&attr, STACK_SIZE);
 	sigfillset(&all);
+	for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++)
+		sigdelset(&all, faults[i]);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
 	for (unsigned i = 0; i < p->n; i++) {
 		int rc = pthread_create(&p->threads[i].id, &attr, work, &p->threads[i]);

@@ -4,7 +4,8 @@
  * A document is parsed once and may be fed to several programs. A program and a document belong to one
  * thread; nothing is shared between threads. libjq's traps that are dealt with here: $HOME/.jq is
  * not loaded, TZ is UTC, a program that halted is torn down and compiled anew, `input` is refused with a
- * reason, compile errors come back as text instead of going to standard error.
+ * reason, compile errors come back as text instead of going to standard error, and where libjq crashes
+ * the program has failed on the record, and the process lives.
  */
 #ifndef KPIPE_JQPROG_H
 #define KPIPE_JQPROG_H
@@ -15,14 +16,28 @@
 struct jqprog;
 struct jqdoc;
 
-/* Variables for programs: $name. */
-struct jqvar {
-	const char *name;
-	const char *text;
-	enum { JQVAR_STRING, JQVAR_JSON } kind; /* --arg, --argjson */
+enum jqvar_kind {
+	JQVAR_STRING,  /* --arg */
+	JQVAR_JSON,    /* --argjson: one JSON text */
+	JQVAR_TEXTS,   /* --slurpfile: any number of JSON texts, which make an array */
+	JQVAR_LIBRARY, /* no variable: a directory of modules (-L); without any, ~/.jq */
+	JQVAR_ORIGIN,  /* no variable: the directory that the program's file is in, else . */
 };
 
-/* NULL with libjq's own words in err. The variables are copied. */
+/* What programs are given: mostly variables, $name; of two with one name the first. All are in $ARGS.named. */
+struct jqvar {
+	const char *name; /* "" when it is no variable */
+	const char *text;
+	enum jqvar_kind kind;
+};
+
+/* Is the text what its kind asks for? Else the reason is in err. */
+bool jqvar_check(const struct jqvar *var, struct buf *err);
+
+/*
+ * NULL with libjq's own words in err, or with the reason why what the program uses is not available.
+ * The variables are copied.
+ */
 struct jqprog *jqprog_new(const char *src, const struct jqvar *vars, size_t nvars, struct buf *err);
 void jqprog_free(struct jqprog *p);
 
@@ -55,6 +70,9 @@ enum jq_result { JQ_RESULT, JQ_END, JQ_ERROR };
  */
 enum jq_result jqprog_next(struct jqprog *p, bool sorted, struct val *out, struct buf *scratch,
 			   struct buf *err);
+
+/* Did the last error come from `halt`, with which a program asks to end the run? */
+bool jqprog_halted(const struct jqprog *p);
 
 /* The next result, appended to out as jq -c prints it (a string's bare bytes when raw), without a newline. */
 enum jq_result jqprog_print(struct jqprog *p, bool raw, struct buf *out, struct buf *err);

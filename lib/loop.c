@@ -107,6 +107,32 @@ void loop_init(void)
 	}
 }
 
+static void (*recover_crash)(void);
+
+static void on_crash(int sig, siginfo_t *info, void *context)
+{
+	(void)context;
+	/* Not when another process sent it: then there is no telling where the thread was. */
+	if (info->si_code != SI_USER)
+		recover_crash();
+	/* It happens again, and now ends the process. */
+	set_handler(sig, SIG_DFL);
+	if (info->si_code == SI_USER)
+		raise(sig);
+}
+
+void loop_on_crash(void (*recover)(void))
+{
+	static const int crashes[] = {SIGABRT, SIGBUS, SIGFPE, SIGSEGV};
+	/* Who leaves by siglongjmp need not keep the mask, at the price of a system call each time. */
+	struct sigaction sa = {.sa_sigaction = on_crash, .sa_flags = SA_SIGINFO | SA_NODEFER};
+
+	recover_crash = recover;
+	sigemptyset(&sa.sa_mask);
+	for (size_t i = 0; i < sizeof crashes / sizeof crashes[0]; i++)
+		sigaction(crashes[i], &sa, NULL);
+}
+
 void loop_child(void)
 {
 	if (!pipe_ignored)

@@ -46,6 +46,13 @@ int64_t loop_wall(void); /* since the epoch */
  * is. */
 void loop_limit(int64_t us);
 
+/*
+ * What to do when the process crashes by what it does itself (abort, a fault): `recover` may leave for good
+ * by siglongjmp, in the thread that crashed; when it returns the process ends by the signal. Not for
+ * a stack that overflows.
+ */
+void loop_on_crash(void (*recover)(void));
+
 /* A file to remove when a second signal, or loop_limit, ends the process. NULL: none. The string
  * must stay. */
 void loop_remove_at_kill(const char *path);

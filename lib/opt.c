@@ -324,6 +324,8 @@ static void take(struct parser *p, const struct opt *o, void *base, const char *
 		take_rest(p, o, base, attached);
 		return;
 	}
+	if (base && o->type == OPT_PAIR && o->choices)
+		store(p, o, base, o->choices[0]);
 	store(p, o, base, attached ? attached : next_arg(p, o));
 	if (o->type == OPT_PAIR)
 		store(p, o, base, next_arg(p, o));

@@ -31,8 +31,9 @@ enum opt_type {
 	OPT_SIZE,     /* uint64_t bytes, num_size */
 	OPT_DURATION, /* int64_t microseconds, 0 to OPT_DURATION_MAX, when_duration */
 	OPT_CHOICE,   /* int: index into choices */
-	OPT_PAIR, /* struct strlist: two arguments, added one after the other (--arg NAME VALUE) */
-	OPT_REST, /* struct operands: all words behind it, at least one (--exec CMD [ARG...]) */
+	OPT_PAIR, /* struct strlist: two arguments, added one after the other (--arg NAME VALUE); before
+		     them choices[0], if there is any, so that options may share a list in order */
+	OPT_REST,    /* struct operands: all words behind it, at least one (--exec CMD [ARG...]) */
 	OPT_IGNORED, /* taken for compatibility, no effect */
 };
 
@@ -47,7 +48,7 @@ struct opt {
 	const char *arg;  /* its argument, for help; "NAME VALUE" for a pair. Completion knows FILE,
 			     DIR and CMD, and the words in small letters of "fail|skip|FILE" */
 	const char *help; /* one line */
-	const char *const *choices; /* OPT_CHOICE: NULL-terminated */
+	const char *const *choices; /* OPT_CHOICE: NULL-terminated; OPT_PAIR: see there */
 };
 
 /* Options that come together, ended by a row without letter and name; `base` is the struct they

@@ -10,11 +10,12 @@
 struct program_conf {
 	const char *from_file;
 	int engine;
-	struct strlist args, json_args;
+	struct strlist vars;      /* option, NAME, VALUE of each, in their order */
+	struct strlist libraries; /* -L */
 };
 
-extern const struct opt
-	program_opts[]; /* -f --arg --argjson --engine -c; base: struct program_conf */
+/* -f --arg --argjson --slurpfile --rawfile -L --engine -c; base: struct program_conf */
+extern const struct opt program_opts[];
 
 /*
  * Compiles the first operand, which is taken off (with -f the file's text; no operand then). A mistake ends

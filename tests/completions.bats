@@ -124,7 +124,7 @@ values()
 }
 
 @test "bash: beginnings, bundles, pairs, and what is a command's" {
-	offers 'kmap --raw' --raw-input --raw-output
+	offers 'kmap --raw' --raw-input --raw-output --rawfile
 	offers 'kmap --engine=n' native
 	offers 'kmap --engine n' native
 	offers 'kmap --engine=x'

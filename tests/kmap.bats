@@ -143,13 +143,12 @@ refuses()
 	["a \"b\" $x",false]
 	END
 	gives kmap '$x' --arg x first --arg x last in.ndjson <<-'END'
-	"last"
-	"last"
+	"first"
+	"first"
 	END
-	misused '.: $x: not a JSON text: {' --argjson x '{' .
-	misused '.: $x: not a JSON text: 1 2' --argjson x '1 2' .
-	run --separate-stderr kmap --argjson x '' . </dev/null
-	assert_status 2
+	misused '--argjson x: not a JSON text: {' --argjson x '{' .
+	misused '--argjson x: not a JSON text: 1 2' --argjson x '1 2' .
+	misused '--argjson x: not a JSON text, but empty' --argjson x '' .
 }
 
 @test "options may stand anywhere, -- ends them" {
@@ -216,7 +215,7 @@ refuses()
 	run kmap --help
 	assert_status 0
 	assert_match '^Usage: kmap \[OPTIONS\] PROGRAM \[FILE\.\.\.\]'
-	for option in -R -r -f --arg --argjson --engine -j -0 -u --bad --max-line --drain --stats; do
+	for option in -R -r -f -L --arg --argjson --slurpfile --rawfile --engine -j -0 -u --bad --max-line --drain --stats; do
 		[[ $output == *" $option"[,\ =]* ]] || fail "no $option in --help"
 	done
 	run kmap --version
@@ -259,16 +258,8 @@ refuses()
 	assert_status 0
 	assert_output $'1\n3'
 	assert_stderr 'kmap: 3 in, 2 used, 1 bad, 0 late'
-	refuses '2: the program halted' 'if . == 2 then halt_error else . end'
+	refuses '2: the program halted: 2' 'if . == 2 then halt_error else . end'
 	assert_output 1
-	refuses '1: the program halted' halt
-}
-
-@test "input and inputs are refused with the reason" {
-	records 1 2
-	for program in input '[inputs]' 'first(inputs)'; do
-		refuses '1: input and inputs are not available: each record is run by itself' "$program"
-	done
 }
 
 @test "errors of a program keep their words" {

@@ -28,6 +28,7 @@ BEGIN {
 	# In layers 0 and 1 sideways is free, as long as there is no circle.
 	sideways("lineio", "loop")
 	sideways("csvio", "lineio")
+	sideways("jqprog", "loop")
 	sideways("expr", "scan jqprog")
 	sideways("filter", "opt")
 	sideways("program", "opt filter")

@@ -38,6 +38,7 @@ bats_tests = \
 	tests/kbroker.bats \
 	tests/kcount.bats \
 	tests/kfilter.bats \
+	tests/kmap-jq.bats \
 	tests/kmap-native.bats \
 	tests/kmap.bats \
 	tests/kwindow.bats \

@@ -46,6 +46,10 @@ static void map(void *worker, const struct block *blk, struct result *res)
 	while (result_next(res, blk, &rec)) {
 		int rc = k->raw_input ? expreval_text(w->ev, rec, &v, &w->err)
 				      : expreval_json(w->ev, rec, &v, &w->err);
+		if (rc < 0 && expreval_halted(w->ev)) {
+			result_end(res);
+			return;
+		}
 		if (rc < 0) {
 			if (!result_bad_line(res, blk, rec, buf_str(&w->err)))
 				return;

@@ -47,7 +47,7 @@ static enum jq_result put_results(struct program_worker *w, struct slice rec, st
 			buf_add_char(&res->out, filter_record_end(&k->filter));
 	} while (r == JQ_RESULT && result_go_on(res));
 	/* Else what is in res->out comes before the error, as with jq. */
-	if (r != JQ_END && !filter_ends_at_bad(&k->filter))
+	if (r != JQ_END && !filter_ends_at_bad(&k->filter) && !expreval_halted(w->ev))
 		res->out.len = start;
 	return r;
 }
@@ -63,6 +63,10 @@ static void map(void *worker, const struct block *blk, struct result *res)
 			res->native += expreval_native(w->ev);
 			break;
 		case JQ_ERROR:
+			if (expreval_halted(w->ev)) {
+				result_end(res);
+				return;
+			}
 			if (!result_bad_line(res, blk, rec, buf_str(&w->err)))
 				return;
 			break;

@@ -1211,16 +1211,16 @@ static void test_programs(void)
 {
 	/* A program that halted is run again. */
 	is_run("if . == 1 then halt_error else . end", TEXTS("0", "1", "2", "1", "3"),
-	       "0 ; ! the program halted; 2 ; ! the program halted; 3 ");
+	       "0 ; ! the program halted: 1; 2 ; ! the program halted: 1; 3 ");
 	is_run("if . then halt else 5 end", TEXTS("true", "false"), "! the program halted; 5 ");
 	is_run("error({a: 1})", TEXTS("0"), "! {\"a\":1} (not a string)");
 	is_run("error(\"x\")", TEXTS("0", "1"), "! x; ! x");
 	is_run("try error(\"x\") catch .", TEXTS("0"), "\"x\" ");
 	is_run("1, input", TEXTS("0"),
-	       "1 ! input and inputs are not available: each record is run by itself");
+	       "! input and inputs are not available: each record is run by itself");
 	is_run("[inputs]", TEXTS("0"),
 	       "! input and inputs are not available: each record is run by itself");
-	is_run("input_line_number", TEXTS("0"), "! Unknown input line number");
+	is_run("input_line_number", TEXTS("0"), "! input_line_number is not available: each record is run by itself");
 	is_run("import \"nowhere\" as n; 1", TEXTS("0"), "! module not found: nowhere");
 	is_run("f(1)", TEXTS("0"), "! f/1 is not defined at <top-level>, line 1...");
 	is_run_by_libjq("", TEXTS("0", "[1]"));
