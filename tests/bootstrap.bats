@@ -15,11 +15,12 @@ setup()
 		ln -s "$(command -v $tool)" bin
 	done
 	for tool in apt-get autoconf automake bash bats clang cppcheck datamash fish java jq kcat make \
-		mandoc mlr mvn pkg-config ps python3 shellcheck sqlite3 strace valgrind xz zsh; do
+		mandoc mlr mvn pkg-config ps python3 qemu-aarch64 shellcheck sqlite3 strace valgrind xz zsh; do
 		stand_in $tool <<<'exit 0'
 	done
 	stand_in id <<<'echo 0'
 	stand_in cc <<<'exec cat >/dev/null'
+	stand_in aarch64-linux-gnu-gcc <<<'exec cat >/dev/null'
 }
 
 stand_in()
@@ -138,10 +139,10 @@ with_make()
 	touch -d '1 minute ago' tree/build/asan/old.trs
 	run bootstrap deep
 	assert_status 0
-	for stage in distcheck check-asan check-libjq check-valgrind check-fuzz check-analyze; do
+	for stage in distcheck check-asan check-libjq check-valgrind check-fuzz check-arm check-analyze; do
 		assert_match "(^|"$'\n'")$stage: [0-9]+ s"
 	done
-	assert_match $'\n''6 passed, 0 failed, 0 skipped$'
+	assert_match $'\n''7 passed, 0 failed, 0 skipped$'
 }
 
 @test "a check that fails stops no other, is shown, and is named at last" {

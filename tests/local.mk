@@ -1,6 +1,6 @@
 # The tests. `make check`: unit tests, and every .bats file; those of tests/broker each against a
 # box broker of their own. `make check-kafka`: tests/broker against one real Apache Kafka.
-# `make check-asan`, `check-libjq`, `check-valgrind` and `check-analyze`: tests/checks. Fuzzing: tests/fuzz/local.mk.
+# `make check-asan`, `check-arm`, `check-libjq`, `check-valgrind` and `check-analyze`: tests/checks. Fuzzing: tests/fuzz/local.mk.
 # All of them speak TAP; each writes beside its log NAME.trs, which tests/summary.sh adds up.
 
 # Programs of one source file, tests/unit/NAME.c.
@@ -90,6 +90,7 @@ EXTRA_DIST += \
 	tests/bounded \
 	tests/cases \
 	tests/checks/analyze \
+	tests/checks/arm \
 	tests/checks/asan \
 	tests/checks/complete \
 	tests/checks/libjq \
@@ -230,10 +231,29 @@ check-analyze: all
 	@$(MAKE) -k $(analyze_trs) || :
 	@$(top_srcdir)/tests/summary.sh $(analyze_trs)
 
-.PHONY: check-asan check-libjq check-valgrind check-analyze clean-checks
+# Unit tests of what has a NEON kernel, and the modules that they need.
+ARM_CC = aarch64-linux-gnu-gcc
+ARM_RUN = qemu-aarch64
+arm_tests = tests/unit/test-scan
+arm_modules = lib/buf.c lib/diag.c lib/json.c lib/mem.c lib/num.c lib/num_double.c lib/scan.c lib/scan_tokens.c
+arm_trs = $(arm_tests:%=%.arm.trs)
 
+arm/%: %.c $(arm_modules) config.h
+	@$(MKDIR_P) $(@D)
+	$(AM_V_CCLD)$(ARM_CC) -static -O2 -I. $(AM_CPPFLAGS) $(CPPFLAGS) $(PTHREAD_FLAGS) -o $@ \
+		$(filter %.c,$^) -lm
+
+$(arm_trs): %.arm.trs: arm/%
+	@$(run_tap) $*.arm -- $(LOG_COMPILER) $(ARM_RUN) $<
+
+check-arm: config.h
+	@ARM_CC='$(ARM_CC)' ARM_RUN='$(ARM_RUN)' $(checks)/arm '$(abs_srcdir)' '$(arm_trs)' $(MAKE) -k $(arm_trs)
+
+.PHONY: check-asan check-arm check-libjq check-valgrind check-analyze clean-checks
+
+CLEANFILES += $(arm_trs) $(arm_trs:.trs=.log)
 CLEANFILES += $(valgrind_trs) $(valgrind_trs:.trs=.log) $(analyze_trs) $(analyze_trs:.trs=.log)
 
 clean-local: clean-checks
 clean-checks:
-	rm -rf asan libjq valgrind tests/home tests/locales
+	rm -rf arm asan libjq valgrind tests/home tests/locales

@@ -22,6 +22,8 @@ function part_of(file)
 		return "a newer libjq"
 	if (file ~ /(^|\/)valgrind\/|\.valgrind\.trs$/)
 		return "valgrind"
+	if (file ~ /\.arm\.trs$/)
+		return "emulated arm64"
 	if (file ~ /\.analyze\.trs$/)
 		return "analyzers"
 	if (file ~ /\.fuzz\.trs$/)
