@@ -12,6 +12,9 @@ struct program {
 	bool by_key; /* as in struct expr_source */
 	bool native; /* there is a plan */
 	struct plan plan;
+	/* A column alone, by its slot: as a key, as an argument of -a. */
+	enum { SHAPE_OTHER, SHAPE_KEY_CELL, SHAPE_EXACT_CELL } shape;
+	unsigned slot;
 	struct jqprog *compiled; /* by exprset_new; the first expreval takes it */
 	size_t guard;            /* as in struct expr_source */
 };
@@ -32,6 +35,7 @@ struct expreval {
 	struct exprset *set;
 	struct jqprog **progs; /* NULL until needed */
 	struct buf *texts;     /* per program: what libjq's result points to */
+	struct plan_run *runs; /* per program, for its plan */
 	struct record rec;
 	struct buf normal; /* a record as libjq wrote it */
 	struct jqdoc *doc;
@@ -72,6 +76,19 @@ static void name_program(struct buf *err, const char *src)
 	buf_free(&why);
 }
 
+static void set_shape(const struct exprset *set, struct program *p)
+{
+	const struct plan_node *root = p->native ? &p->plan.nodes[p->plan.root] : NULL;
+
+	if (!set->columns || !root || root->op != PLAN_FIELD)
+		return;
+	p->slot = root->slot;
+	if (p->kind == EXPR_KEY)
+		p->shape = SHAPE_KEY_CELL;
+	else if (p->kind == EXPR_EXACT && !p->by_key)
+		p->shape = SHAPE_EXACT_CELL;
+}
+
 /* Does libjq take what the plan takes? Where its versions differ, it is asked before any input is read. */
 static bool add_program(struct exprset *set, const struct expr_source *from,
 			const struct expr_conf *conf, struct buf *err)
@@ -86,6 +103,7 @@ static bool add_program(struct exprset *set, const struct expr_source *from,
 		p->native = plan_parse(&p->plan, &set->fields, conf, set->rules, p->src,
 				       is_whole(p->kind));
 	set->any_native |= p->native;
+	set_shape(set, p);
 	if (p->native && !p->plan.doubtful)
 		return true;
 	if (!p->native && conf->engine == EXPR_NATIVE) {
@@ -209,8 +227,16 @@ struct expreval *expreval_new(struct exprset *set)
 	ev->texts = mem_zalloc(set->n, sizeof *ev->texts);
 	ev->rec.slots = mem_zalloc(set->fields.n, sizeof *ev->rec.slots);
 	ev->rec.values = mem_zalloc(set->fields.n, sizeof *ev->rec.values);
-	for (size_t i = 0; i < set->n; i++)
+	ev->runs = mem_zalloc(set->n, sizeof *ev->runs);
+	for (size_t i = 0; i < set->n; i++) {
 		ev->progs[i] = first_prog(set, &set->v[i]);
+		ev->runs[i] = (struct plan_run){
+			.plan = &set->v[i].plan,
+			.rec = &ev->rec,
+			.rules = set->rules,
+			.exact = set->v[i].kind == EXPR_EXACT,
+		};
+	}
 	return ev;
 }
 
@@ -224,6 +250,7 @@ void expreval_free(struct expreval *ev)
 	}
 	free(ev->progs);
 	free(ev->texts);
+	free(ev->runs);
 	free(ev->rec.slots);
 	free(ev->rec.values);
 	arena_free(&ev->rec.arena);
@@ -245,45 +272,27 @@ bool expreval_native(const struct expreval *ev)
 
 /* --- Plans --- */
 
-static struct plan_run plan_run_of(struct expreval *ev, const struct program *p, struct buf *err)
+static enum outcome run_plan(struct expreval *ev, size_t i, struct val *out)
 {
-	return (struct plan_run){
-		.plan = &p->plan,
-		.rec = &ev->rec,
-		.rules = ev->set->rules,
-		.exact = p->kind == EXPR_EXACT,
-		.err = err,
-	};
-}
-
-static enum outcome run_plan(struct expreval *ev, const struct program *p, struct val *out,
-			     struct buf *err)
-{
-	const struct plan_node *root = &p->plan.nodes[p->plan.root];
-	struct plan_run run = plan_run_of(ev, p, err);
+	const struct program *p = &ev->set->v[i];
+	struct plan_run *run = &ev->runs[i];
 	struct pval v;
 	enum outcome r;
 
-	/* A column as a key is its text: 007 stays 007, and 1.0 is not 1. */
-	if (p->kind == EXPR_KEY && ev->rec.row && root->op == PLAN_FIELD) {
-		struct slice cell = ev->rec.row[ev->set->fields.v[root->slot].column];
-		*out = cell.len ? val_str(cell.ptr, cell.len) : val_null();
-		return SURE;
-	}
-	if (run.exact && !p->by_key) {
-		r = exact_eval(&run, p->plan.root, out);
+	if (run->exact && !p->by_key) {
+		r = exact_eval(run, p->plan.root, out);
 		if (r == EMPTY)
 			*out = val_null();
 		return r == EMPTY ? SURE : r;
 	}
-	r = plan_eval(&run, p->plan.root, &v);
+	r = plan_eval(run, p->plan.root, &v);
 	if (r == EMPTY)
 		v = pval_of(PV_NULL);
 	else if (r != SURE)
 		return r;
 	if (p->kind == EXPR_TEST)
 		v = pval_bool(pval_truthy(&v));
-	return pval_result(&v, &ev->rec, run.rules, run.exact, p->by_key, out);
+	return pval_result(&v, &ev->rec, run->rules, run->exact, p->by_key, out);
 }
 
 /* --- libjq --- */
@@ -355,9 +364,9 @@ static int need_doc(struct expreval *ev, struct slice line, struct buf *err)
 static void begin_record(struct expreval *ev)
 {
 	ev->doc_ready = ev->used_jq = false;
-	for (size_t i = 0; i < ev->set->fields.n; i++)
-		ev->rec.values[i].known = ev->rec.values[i].exact_known = false;
-	arena_clear(&ev->rec.arena);
+	ev->rec.number++;
+	if (ev->rec.arena.used)
+		arena_clear(&ev->rec.arena);
 	ev->rec.row = NULL;
 	ev->rec.text = ev->rec.rewritten = false;
 }
@@ -399,7 +408,10 @@ static int eval_program(struct expreval *ev, size_t i, bool sure, struct slice l
 			struct buf *err)
 {
 	const struct program *p = &ev->set->v[i];
-	enum outcome r = p->native && sure ? run_plan(ev, p, out, err) : UNSURE;
+	enum outcome r;
+
+	ev->rec.err = err;
+	r = p->native && sure ? run_plan(ev, i, out) : UNSURE;
 
 	if (r == BAD) {
 		name_program(err, p->src);
@@ -437,7 +449,8 @@ static bool begin_text(struct expreval *ev, struct slice line)
 	begin_record(ev);
 	ev->rec.text = true;
 	for (size_t i = 0; i < ev->set->fields.n; i++)
-		ev->rec.values[i] = (struct field_value){.known = true, .val = pval_string(line)};
+		ev->rec.values[i] =
+			(struct field_value){.known = ev->rec.number, .val = pval_string(line)};
 	return utf8_valid(line.ptr, line.len);
 }
 
@@ -488,12 +501,35 @@ static int need_row(struct expreval *ev, struct slice none, struct buf *err)
 	return need_doc(ev, buf_slice(&ev->normal), err);
 }
 
+/* A column as a key is its text: 007 stays 007, and 1.0 is not 1. False: the program is more than a column. */
+static inline bool take_cell(struct expreval *ev, const struct program *p, struct val *out)
+{
+	struct field_value *f = &ev->rec.values[p->slot];
+	struct slice cell;
+
+	if (p->shape == SHAPE_OTHER)
+		return false;
+	cell = ev->rec.row[ev->set->fields.v[p->slot].column];
+	if (p->shape == SHAPE_KEY_CELL) {
+		*out = cell.len ? val_str(cell.ptr, cell.len) : val_null();
+		return true;
+	}
+	if (f->exact_known != ev->rec.number) {
+		exact_cell(cell, &f->exact);
+		f->exact_known = ev->rec.number;
+	}
+	*out = f->exact;
+	return true;
+}
+
 int expreval_row(struct expreval *ev, const struct slice cells[], struct val out[], struct buf *err)
 {
+	const struct exprset *set = ev->set;
+
 	begin_record(ev);
 	ev->rec.row = cells;
-	for (size_t i = 0; i < ev->set->n; i++) {
-		if (!is_guarded(ev->set, i, out) &&
+	for (size_t i = 0; i < set->n; i++) {
+		if (!is_guarded(set, i, out) && !take_cell(ev, &set->v[i], &out[i]) &&
 		    eval_program(ev, i, true, slice_of(NULL, 0), &out[i], need_row, err) < 0)
 			return -1;
 	}
@@ -534,14 +570,15 @@ int expreval_map(struct expreval *ev, struct slice line, bool raw, struct buf *e
 
 enum jq_result expreval_print(struct expreval *ev, bool raw, struct buf *out, struct buf *err)
 {
-	struct plan_run run = plan_run_of(ev, &ev->set->v[0], err);
+	struct plan_run *run = &ev->runs[0];
 	size_t start = out->len;
 	enum outcome r;
 
 	if (ev->map == MAP_DONE)
 		return JQ_END;
 	if (ev->map == MAP_PLAN) {
-		r = plan_print(&run, run.plan->root, raw, out);
+		ev->rec.err = err;
+		r = plan_print(run, run->plan->root, raw, out);
 		ev->map = MAP_DONE;
 		if (r == SURE)
 			return JQ_RESULT;

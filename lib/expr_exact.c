@@ -20,22 +20,20 @@ struct val exact_number(struct slice text)
 	return rounded_double(num_double(text.ptr, text.len));
 }
 
-/* A cell: empty is null, a JSON number a number, the rest a string. */
-static struct val exact_cell(struct slice cell)
+void exact_cell(struct slice cell, struct val *v)
 {
-	struct val v = {.type = VAL_DEC};
-	char first;
-
+	v->rounded = false;
+	v->type = VAL_NULL;
 	if (!cell.len)
-		return val_null();
+		return;
 	/* The first byte tells most texts from numbers. */
-	first = *cell.ptr;
-	if (first != '-' && (first < '0' || first > '9'))
-		return val_str(cell.ptr, cell.len);
-	if (dec_parse(&v.dec, cell.ptr, cell.len))
-		return v;
-	return num_is_json(cell.ptr, cell.len) ? rounded_double(num_double(cell.ptr, cell.len))
-					       : val_str(cell.ptr, cell.len);
+	if ((*cell.ptr == '-' || (*cell.ptr >= '0' && *cell.ptr <= '9')) &&
+	    dec_parse(&v->dec, cell.ptr, cell.len))
+		v->type = VAL_DEC;
+	else if (num_is_json(cell.ptr, cell.len))
+		*v = rounded_double(num_double(cell.ptr, cell.len));
+	else
+		*v = val_str(cell.ptr, cell.len);
 }
 
 /* Any node's value, by way of the plan. */
@@ -57,9 +55,9 @@ static enum outcome exact_field(struct plan_run *run, unsigned i, struct val *sp
 		*v = space;
 		return from_plan(run, i, space);
 	}
-	if (!f->exact_known) {
-		f->exact = exact_cell(run->rec->row[run->rec->fields->v[n->slot].column]);
-		f->exact_known = true;
+	if (f->exact_known != run->rec->number) {
+		exact_cell(run->rec->row[run->rec->fields->v[n->slot].column], &f->exact);
+		f->exact_known = run->rec->number;
 	}
 	*v = &f->exact;
 	return SURE;
@@ -105,9 +103,9 @@ static enum outcome no_numbers(struct plan_run *run, const struct plan_node *n, 
 	enum outcome r;
 
 	if (val_is_number(a) && b->type == VAL_STR)
-		return not_a_number(b, run->err);
+		return not_a_number(b, run->rec->err);
 	if (val_is_number(b) && a->type == VAL_STR)
-		return not_a_number(a, run->err);
+		return not_a_number(a, run->rec->err);
 	if (n->op != PLAN_ADD)
 		return UNSURE;
 	r = plan_jq_arithmetic(run, n, &v);
@@ -127,22 +125,52 @@ static enum outcome in_doubles(enum plan_op op, const struct val *a, const struc
 	return SURE;
 }
 
+static inline bool is_small(const struct val *v)
+{
+	return v->type == VAL_DEC && v->dec.v == (int64_t)v->dec.v;
+}
+
+/* Most numbers: what 64 bits hold cannot overflow 128. False: another way is needed. */
+static inline bool small_numbers(enum plan_op op, const struct val *a, const struct val *b,
+				 struct val *out)
+{
+	if (!is_small(a) || !is_small(b))
+		return false;
+	if (op == PLAN_MUL) {
+		if (a->dec.scale + b->dec.scale > DEC_SCALE_MAX)
+			return false;
+		out->dec.v = (__int128)(int64_t)a->dec.v * (int64_t)b->dec.v;
+		out->dec.scale = out->dec.v ? a->dec.scale + b->dec.scale : 0;
+	} else {
+		if (a->dec.scale != b->dec.scale)
+			return false;
+		out->dec.v = op == PLAN_ADD ? a->dec.v + b->dec.v : a->dec.v - b->dec.v;
+		out->dec.scale = a->dec.scale;
+	}
+	out->type = VAL_DEC;
+	out->rounded = a->rounded || b->rounded;
+	return true;
+}
+
+static bool decimals(enum plan_op op, const struct val *a, const struct val *b, struct val *out)
+{
+	struct dec r;
+	bool fits;
+
+	if (a->type != VAL_DEC || b->type != VAL_DEC)
+		return false;
+	fits = op == PLAN_ADD   ? dec_add(a->dec, b->dec, &r)
+	       : op == PLAN_SUB ? dec_sub(a->dec, b->dec, &r)
+				: dec_mul(a->dec, b->dec, &r);
+	if (fits)
+		*out = (struct val){.type = VAL_DEC, .rounded = a->rounded || b->rounded, .dec = r};
+	return fits;
+}
+
 static enum outcome exactly(struct plan_run *run, const struct plan_node *n, enum plan_op op,
 			    const struct val *a, const struct val *b, struct val *out)
 {
-	bool done = false;
-
-	if (a->type == VAL_DEC && b->type == VAL_DEC) {
-		struct dec r;
-
-		done = op == PLAN_ADD   ? dec_add(a->dec, b->dec, &r)
-		       : op == PLAN_SUB ? dec_sub(a->dec, b->dec, &r)
-					: dec_mul(a->dec, b->dec, &r);
-		if (done)
-			*out = (struct val){
-				.type = VAL_DEC, .rounded = a->rounded || b->rounded, .dec = r};
-	}
-	if (done)
+	if (small_numbers(op, a, b, out) || decimals(op, a, b, out))
 		return SURE;
 	if (a->type == VAL_NULL || b->type == VAL_NULL) {
 		*out = val_null();

@@ -64,10 +64,10 @@ static enum outcome eval_field(struct record *rec, const struct plan_node *n, co
 
 	if (r != SURE)
 		return r;
-	if (!f->known) {
+	if (f->known != rec->number) {
 		f->val = rec->row ? pval_cell(rec->row[rec->fields->v[n->slot].column])
 				  : decode_json(rec, rec->slots[n->slot]);
-		f->known = true;
+		f->known = rec->number;
 	}
 	*v = &f->val;
 	return SURE;

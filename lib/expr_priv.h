@@ -225,6 +225,7 @@ void plan_free(struct plan *plan);
 /* --- A record's fields, for a plan --- */
 
 struct record {
+	uint64_t number; /* 1, 2, ... */
 	const struct fields *fields;
 	struct slice *slots; /* per field: its raw text in a JSON record, as scan_run leaves it */
 	const struct slice *row; /* the cells of a CSV record; NULL: JSON */
@@ -232,10 +233,11 @@ struct record {
 	bool escapes;            /* a JSON record: it has some */
 	bool rewritten;          /* it is as jqdoc_put wrote it, where NaN is 1e999 */
 	struct field_value {
-		bool known, exact_known;
+		uint64_t known, exact_known; /* for the record of this number */
 		struct pval val;
 		struct val exact; /* of a cell */
 	} * values;               /* per field: decoded when first asked for */
+	struct buf *err;          /* for the reason of BAD */
 	struct arena arena;       /* what values point to, when that is not the record */
 	struct buf build;         /* a stack of texts that are being put together */
 };
@@ -245,8 +247,7 @@ struct plan_run {
 	const struct plan *plan;
 	struct record *rec;
 	struct jq_number_rules rules;
-	bool exact; /* + - * as in -a */
-	struct buf *err;
+	bool exact;               /* + - * as in -a */
 	const struct pval *input; /* of PLAN_INPUT */
 	bool computed;            /* a computed number was printed */
 };
@@ -268,6 +269,8 @@ enum outcome plan_jq_arithmetic(struct plan_run *run, const struct plan_node *n,
 
 /* --- exact: what -a makes of a program --- */
 
+void exact_cell(struct slice cell,
+		struct val *v); /* empty is null, a JSON number a number, the rest a string */
 struct val exact_number(struct slice text); /* a JSON number; what does not fit is rounded */
 enum outcome exact_eval(struct plan_run *run, unsigned node, struct val *out);
 enum outcome exact_arithmetic(struct plan_run *run, const struct plan_node *n,

@@ -15,7 +15,11 @@ struct groupby {
 	} * keys;
 	size_t nkeys;
 	/* Where results lie in a record's values: extras, then -w, then keys, then per -a its where and arguments. */
-	size_t nextra, at_where, at_keys, at_aggs, nvalues;
+	size_t nextra, at_where, at_keys, nvalues;
+	struct place {
+		size_t where; /* 1 + its number; 0: there is none */
+		size_t args;  /* the first one's number */
+	} * places;           /* of each -a */
 	bool has_where;
 	bool cells; /* keys are the texts of CSV cells */
 };
@@ -129,13 +133,14 @@ static struct exprset *compile(struct groupby *gb, const struct groupby_conf *co
 	gb->at_keys = s.n;
 	for (size_t i = 0; i < gb->nkeys; i++)
 		add_source(&s, gb->keys[i].expr, EXPR_KEY, where);
-	gb->at_aggs = s.n;
+	gb->places = mem_zalloc(gb->aggs.n, sizeof *gb->places);
 	for (size_t i = 0; i < gb->aggs.n; i++) {
 		const struct agg *a = &gb->aggs.v[i];
 		size_t guard = where;
 
 		if (a->where)
-			guard = add_source(&s, a->where, EXPR_VALUE, where);
+			guard = gb->places[i].where = add_source(&s, a->where, EXPR_VALUE, where);
+		gb->places[i].args = s.n;
 		for (unsigned k = 0; k < a->nargs; k++)
 			s.v[add_source(&s, a->args[k], EXPR_EXACT, guard) - 1].by_key =
 				a->op->by_key;
@@ -200,6 +205,7 @@ void groupby_free(struct groupby *gb)
 		free(gb->keys[i].expr);
 	}
 	free(gb->keys);
+	free(gb->places);
 	agglist_free(&gb->aggs);
 	exprset_free(gb->set);
 	free(gb);
@@ -249,7 +255,7 @@ struct groupby_eval *groupby_eval_new(struct groupby *gb)
 
 	ge->gb = gb;
 	ge->ev = expreval_new(gb->set);
-	ge->values = mem_zalloc(gb->nvalues, sizeof *ge->values);
+	ge->values = mem_zalloc(gb->nvalues + 1, sizeof *ge->values); /* count has no argument */
 	return ge;
 }
 
@@ -263,28 +269,12 @@ void groupby_eval_free(struct groupby_eval *ge)
 	free(ge);
 }
 
-/* Walks the values of each -a: f(a, arguments, does its where hold). Returns f's first non-zero. */
-static int each_agg(const struct groupby_eval *ge,
-		    int (*f)(const struct agg *, const struct val *, void *), void *arg)
+/* The arguments of -a number i; NULL: its where does not hold. */
+static inline const struct val *arguments(const struct groupby_eval *ge, size_t i)
 {
-	const struct groupby *gb = ge->gb;
-	const struct val *v = ge->values + gb->at_aggs;
+	const struct place *at = &ge->gb->places[i];
 
-	for (size_t i = 0; i < gb->aggs.n; i++) {
-		const struct agg *a = &gb->aggs.v[i];
-		bool holds = !a->where || val_truthy(v);
-		const struct val *args = v + (a->where != NULL);
-		v = args + a->nargs;
-		int rc = holds ? f(a, args, arg) : 0;
-		if (rc)
-			return rc;
-	}
-	return 0;
-}
-
-static int check_one(const struct agg *a, const struct val *args, void *err)
-{
-	return agg_check(a, args, err);
+	return at->where && !val_truthy(&ge->values[at->where - 1]) ? NULL : &ge->values[at->args];
 }
 
 static int finish_eval(struct groupby_eval *ge, struct buf *err)
@@ -296,7 +286,15 @@ static int finish_eval(struct groupby_eval *ge, struct buf *err)
 	buf_clear(&ge->key);
 	for (size_t i = 0; i < gb->nkeys; i++)
 		val_put_key(&ge->key, &ge->values[gb->at_keys + i]);
-	return each_agg(ge, check_one, err);
+	for (size_t i = 0; i < gb->aggs.n; i++) {
+		const struct agg *a = &gb->aggs.v[i];
+		const struct val *args = a->nargs ? arguments(ge, i) : NULL;
+
+		/* A decimal alone is what all of them take. */
+		if (args && (a->nargs > 1 || args->type != VAL_DEC) && agg_check(a, args, err) < 0)
+			return -1;
+	}
+	return 0;
 }
 
 int groupby_eval_line(struct groupby_eval *ge, enum groupby_source source, struct slice line,
@@ -333,24 +331,18 @@ bool groupby_native(const struct groupby_eval *ge)
 	return expreval_native(ge->ev);
 }
 
-struct addition {
-	char *states;
-	uint64_t seq;
-};
-
-static int add_one(const struct agg *a, const struct val *args, void *arg)
-{
-	struct addition *ad = arg;
-
-	a->op->add(ad->states + a->offset, a, args, ad->seq);
-	return 0;
-}
-
 void groupby_add(const struct groupby_eval *ge, struct groups *gs, size_t g, uint64_t seq)
 {
-	struct addition ad = {groups_states(gs, g), seq};
+	const struct groupby *gb = ge->gb;
+	char *states = groups_states(gs, g);
 
-	each_agg(ge, add_one, &ad);
+	for (size_t i = 0; i < gb->aggs.n; i++) {
+		const struct agg *a = &gb->aggs.v[i];
+		const struct val *args = arguments(ge, i);
+
+		if (args)
+			a->op->add(states + a->offset, a, args, seq);
+	}
 }
 
 /* --- Rows --- */

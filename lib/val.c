@@ -139,8 +139,12 @@ static bool next_length(struct slice *key, size_t *n)
 
 static void put_bytes(struct buf *out, char tag, struct slice bytes)
 {
-	buf_add_char(out, tag);
-	put_length(out, bytes.len);
+	buf_reserve(out, bytes.len + 11); /* so that the short ones below need no look */
+	out->data[out->len++] = tag;
+	if (bytes.len < 0x80)
+		out->data[out->len++] = (char)bytes.len;
+	else
+		put_length(out, bytes.len);
 	buf_add(out, bytes.ptr, bytes.len);
 }
 
