@@ -14,8 +14,10 @@ libkpipe_a_SOURCES = \
 	lib/expr.c lib/expr.h lib/expr_columns.c lib/expr_call.c lib/expr_lex.c lib/expr_parse.c \
 	lib/expr_path.c lib/expr_plan.c lib/expr_print.c lib/expr_priv.h lib/expr_value.c \
 	lib/filter.c lib/filter.h lib/filter_pool.c lib/filter_priv.h lib/filter_report.c \
+	lib/grid.c lib/grid.h \
 	lib/group.c lib/group.h \
 	lib/groupby.c lib/groupby.h \
+	lib/groupout.c lib/groupout.h \
 	lib/jqprog.c lib/jqprog.h \
 	lib/jqtext.c lib/jqtext.h \
 	lib/json.c lib/json.h \
@@ -31,6 +33,7 @@ libkpipe_a_SOURCES = \
 	lib/progress.c lib/progress.h \
 	lib/rec.h \
 	lib/scan.c lib/scan.h lib/scan_priv.h lib/scan_tokens.c \
+	lib/textwidth.c lib/textwidth.h \
 	lib/utf8.h \
 	lib/val.c lib/val.h \
 	lib/watermark.c lib/watermark.h \

@@ -10,6 +10,7 @@ unit_tests = \
 	tests/unit/test-envelope \
 	tests/unit/test-eventtime \
 	tests/unit/test-expr \
+	tests/unit/test-grid \
 	tests/unit/test-group \
 	tests/unit/test-json \
 	tests/unit/test-kafka-format \
