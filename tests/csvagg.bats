@@ -926,66 +926,6 @@ every_agg+=',hi=max(note),m=median(price),p9=p99.9(price),mo=mode(qty),set=colle
 	done
 }
 
-# --- Peers, where their rules are the same ---
-
-# Whole and quarter numbers, so that no sum is rounded; no empty cells, no quotes.
-peer_table()
-{
-	awk 'BEGIN {
-		print "k,v,w"
-		for (i = 0; i < 5000; i++)
-			printf "g%d,%d,%.2f\n", i * i % 13, i * 31 % 997 - 400, i * 17 % 400 / 4
-	}' >in.csv
-}
-
-# rounded: numbers to 10 digits, for averages that are written in other ways.
-rounded()
-{
-	awk -F, -v OFS=, '{ for (i = 2; i <= NF; i++) $i = sprintf("%.10g", $i); print }' | LC_ALL=C sort
-}
-
-@test "sqlite3 agrees" {
-	need sqlite3
-	peer_table
-	sqlite3 :memory: '.mode csv' '.import in.csv t' \
-		'select k, count(*), sum(v), min(v + 0), max(v + 0), avg(v), sum(w), sum(v * w) from t group by k' |
-		tr -d '\r' | rounded >want
-	csvagg --no-header-out -g k -a 'count, sum(v), min(v), max(v), avg(v), sum(w), sum(v * w)' in.csv |
-		rounded >got
-	same_file want got
-	# Nulls, too.
-	csv 'k,v\na,1\na,\nb,\n,2\n'
-	sqlite3 :memory: '.mode csv' '.import in.csv t' "update t set v = nullif(v, ''), k = nullif(k, '')" \
-		'select k, count(*), count(v), sum(v), avg(v) from t group by k order by k' | tr -d '\r' >want
-	csvagg --no-header-out -g k -a 'count, n=count(v), sum(v), avg(v)' in.csv | LC_ALL=C sort >got
-	sed -i.bak -e 's/\.0$//' want
-	same_file want got
-}
-
-@test "mlr agrees" {
-	need mlr
-	peer_table
-	mlr --icsv --ocsv --implicit-csv-header --headerless-csv-output tail -n 0 in.csv >/dev/null ||
-		skip "another mlr"
-	mlr --icsv --ocsv --headerless-csv-output stats1 -a count,sum,min,max,mean,var,p50 -f v -g k in.csv >mlr.csv
-	csvagg --no-header-out -g k -a 'count(v), sum(v), min(v), max(v), avg(v), var(v)' in.csv >ours.csv
-	# Both print groups first seen first.
-	same_text "$(cut -d, -f1 mlr.csv)" "$(cut -d, -f1 ours.csv)"
-	cut -d, -f1-7 mlr.csv | rounded >want
-	rounded <ours.csv >got
-	same_file want got
-}
-
-@test "datamash agrees" {
-	need datamash
-	peer_table
-	datamash -t, --header-in -s -g k count v sum v min v max v mean v svar v sstdev v median v perc:90 v \
-		sskew w pkurt w first v last v mode v unique k <in.csv 2>/dev/null | cut -d, -f1-10,13-14 | rounded >want
-	csvagg --no-header-out -g k -a 'count(v),sum(v),min(v),max(v),avg(v),var(v),stddev(v),median(v),p90(v),first(v),last(v)' \
-		in.csv | rounded >got
-	same_file want got
-}
-
 @test "lines that end in CR alone are refused, not read as one header" {
 	csv 'a,b\rx,1\ry,2\r'
 	run --separate-stderr csvagg -a count in.csv

@@ -29,6 +29,8 @@ bats_tests = \
 	tests/cases.bats \
 	tests/checks.bats \
 	tests/completions.bats \
+	tests/csv-cron.bats \
+	tests/csv-peers.bats \
 	tests/csvagg.bats \
 	tests/csvin.bats \
 	tests/csvout.bats \
