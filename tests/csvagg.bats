@@ -269,6 +269,46 @@ b,'
 4'
 }
 
+@test "readings of 10000 stations, as in the one billion row challenge" {
+	need python3
+	cat >stations.py <<-'END'
+	import random
+	from decimal import Decimal
+	random.seed(1)
+	letters = 'abcdeAB éß日ж😀-.\''
+	names = {'a', 'ab', 'abc', 'b', 'é', '日' * 33, 'x' * 100, 'x' * 99}
+	while len(names) < 10000:
+	    name = ''.join(random.choices(letters, k=random.choice([1, 3, 7, 8, 9, 15, 16, 17, 30]))).strip()
+	    if name and len(name.encode()) <= 100:
+	        names.add(name)
+	names = sorted(names)
+	random.shuffle(names)
+	readings = {}
+	with open('in.csv', 'w', encoding='utf-8') as f:
+	    for i in range(60000):
+	        name = names[i] if i < len(names) else random.choice(names[:random.choice([5, 10000])])
+	        tenths = random.choice([-999, 999, 0, -1, 1, random.randint(-999, 999), random.randint(-99, 99)])
+	        text = ('-' if tenths < 0 else '') + f'{abs(tenths) // 10}.{abs(tenths) % 10}'
+	        f.write(f'{name};{text}\n')
+	        readings.setdefault(name, []).append(tenths)
+	def plain(tenths):
+	    return str(Decimal(tenths) / 10).removesuffix('.0')
+	with open('want', 'w', encoding='utf-8') as f:
+	    for name, r in readings.items():
+	        # Of integers python divides exactly, and rounds once.
+	        mean = repr(sum(r) / (10 * len(r))).removesuffix('.0')
+	        f.write(f'{name},{plain(min(r))},{mean},{plain(max(r))},{len(r)}\n')
+	END
+	python3 stations.py
+	for jobs in 1 2 7; do
+		csvagg -j$jobs -d ';' -H station,t --no-header-out -g station -a 'min(t), avg(t), max(t), count' in.csv >got
+		same_file want got
+	done
+	LC_ALL=C sort -t, -k1,1 want >sorted
+	csvagg -d ';' -H station,t --sort station --no-header-out -g station -a 'min(t), avg(t), max(t), count' <in.csv >got
+	same_file sorted got
+}
+
 # --- Reading ---
 
 @test "quotes, newlines in quotes, CRLF, no last newline, a byte order mark, blank lines" {
