@@ -25,6 +25,11 @@ holds()
 	holds tables csvagg 1000
 }
 
+@test "csvagg: 300 random sets of tables by each engine, in small blocks, compressed" {
+	[[ $(csvagg --help) = *--engine=* ]] || skip "csvagg has one engine"
+	holds tables engines 300
+}
+
 @test "csvagg of 100 random sets of tables is kcount of their rows as JSON" {
 	holds model kcount 100
 }

@@ -1,10 +1,13 @@
 """Random tables, good and damaged, through csvagg, and through Python's csv and decimals.
 
     tables.py csvagg SEED N     N random sets of tables
+    tables.py engines SEED N    each by every engine, in blocks of a few bytes, from files that are compressed or not
 
 As tests/model.py, whose values and aggregates these are: what is more is what can be wrong with rows,
 which then are counted and left out, and the order, number and form of the rows that come out.
 """
+import gzip
+import os
 import random
 import sys
 from decimal import Decimal
@@ -165,7 +168,8 @@ def groups_of(files, keys, where, aggregates):
     return groups, bad
 
 
-def csvagg(r, i):
+def random_csvagg(r, i):
+    """Arguments, files, and what is to come: standard output, standard error, how many rows."""
     (delimiter, args), texts = r.choice(DELIMITERS), r.random() < .4
     damages = {"delimiter": delimiter, "bad": r.choice([0, 0, .1]), "blank": r.choice([0, .1])}
     files = [make_file(r, damages, texts) for _ in range(r.choice([1, 1, 1, 2, 3]))]
@@ -194,22 +198,51 @@ def csvagg(r, i):
 
     want, count = "".join(lines_of(form, titles, rows)), sum(len(rows) for _, rows in files)
     account = f"csvagg: {count} in, {count - bad} used, {bad} bad, 0 late\n" if bad else ""
+    return args, names, want, account, len(rows)
+
+
+# --- Ways to run ---
+
+
+def differ(args, want, account, result):
+    out, err = result
+    same(args, "standard output", want, out)
+    same(args, "standard error", account, err)
+
+
+def csvagg(r, i):
+    args, names, want, account, rows = random_csvagg(r, i)
     for jobs in r.sample("127", 2):
         run_args = args + ["-j", jobs] + names
         if jobs != "7":
-            out, err = run(run_args)
+            differ(run_args, want, account, run(run_args))
         else:
             with open(names[0], "rb") as f:
                 run_args[run_args.index(names[0])] = "-"
-                out, err = run_piped(r, run_args, f.read())
-        same(run_args, "standard output", want, out)
-        same(run_args, "standard error", account, err)
-    return len(rows)
+                differ(run_args, want, account, run_piped(r, run_args, f.read()))
+    return rows
+
+
+def engines(r, i):
+    args, names, want, account, rows = random_csvagg(r, i)
+    for name in names:
+        with open(name, "rb") as f, gzip.open(name + ".gz", "wb") as packed:
+            packed.write(f.read())
+    for engine in "auto", "scan", "libcsv":
+        os.environ["KPIPE_BLOCK"] = str(r.choice([1, 7, 64, 65, 200, 1 << 20]))
+        os.environ["KPIPE_SIMD"] = r.choice(["", "none"])
+        ending = r.choice(["", ".gz"])
+        run_args = args + ["--engine", engine, "-j", r.choice("127")] + [name + ending for name in names]
+        differ(run_args, want, account, run(run_args))
+        with open(names[-1] + ending, "rb") as f:
+            run_args[-1] = "-"
+            differ(run_args, want, account, run_piped(r, run_args, f.read()))
+    return rows
 
 
 def main():
     seed, n = int(sys.argv[2]), int(sys.argv[3])
-    case = {"csvagg": csvagg}[sys.argv[1]]
+    case = {"csvagg": csvagg, "engines": engines}[sys.argv[1]]
     rows = sum(case(random.Random(seed * 1000003 + i), i) for i in range(n))
     print(f"{n} cases, {rows} rows")
 
