@@ -1,12 +1,16 @@
 # What measures, and is no test: built and run only when it is asked for. `make bench` builds it,
-# `make bench-json BENCHFLAGS='-k flat'` runs bench/json.
-EXTRA_PROGRAMS = bench/gen-json bench/peak
+# `make bench-json BENCHFLAGS='-k flat'` runs bench/json, bench-csv bench/csv.
+EXTRA_PROGRAMS = bench/gen-csv bench/gen-json bench/peak bench/stations
 
+bench_gen_csv_LDADD =
 bench_gen_json_LDADD =
 bench_peak_LDADD =
+bench_stations_LDADD =
 
 EXTRA_DIST += \
 	bench/README.md \
+	bench/agree.awk \
+	bench/csv \
 	bench/json \
 	bench/measure.bash \
 	bench/table.awk
@@ -16,6 +20,9 @@ bench: $(bin_PROGRAMS) $(EXTRA_PROGRAMS)
 bench-json:
 	@$(srcdir)/bench/json -b . $(BENCHFLAGS)
 
-.PHONY: bench bench-json
+bench-csv:
+	@$(srcdir)/bench/csv -b . $(BENCHFLAGS)
+
+.PHONY: bench bench-csv bench-json
 
 CLEANFILES += $(EXTRA_PROGRAMS)

@@ -2,7 +2,7 @@
 # What programs of bench/ have in common: they measure commands, check that these agree, and print tables.
 #
 # Set by who sources this: $srcdir; $dir, a directory for files; $peak, bench/peak; $runs; $raw, a file or
-# nothing; $cpu, 1 to rate by processor time or nothing. Set here: status, 1 after a complaint.
+# nothing; $cpu, 1 to rate by processor time or nothing; $compared, the peers to show ratios to. Set here: status, 1 after a complaint.
 # shellcheck disable=SC2034,SC2154
 
 die()
@@ -44,7 +44,7 @@ find_peers()
 		variable=${name^^}
 		if path=$(command -v "${!variable:-$name}"); then
 			peers[$name]=$path
-			echo "$name: $("$path" --version 2>&1 | head -n 1)"
+			echo "$name: $({ "$path" --version || "$path" -W version; } 2>/dev/null | head -n 1)"
 		else
 			echo "$name: not found"
 		fi
@@ -117,6 +117,6 @@ measure()
 # TITLE that is not empty comes first, with the names of the columns.
 print_rows()
 {
-	awk -f "$srcdir/bench/table.awk" -v title="$1" -v raw="$raw" -v cpu="$cpu" \
+	awk -f "$srcdir/bench/table.awk" -v title="$1" -v raw="$raw" -v cpu="$cpu" -v peers="$compared" \
 		"$dir/goals" "$dir/rows"
 }

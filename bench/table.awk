@@ -1,5 +1,5 @@
 # Rows of measurements to a table; with -v title=TEXT headed by that, with -v raw=FILE appended to that
-# as NDJSON, too; with -v cpu=1 rates and ratios are by user and system time, which tells nothing about threads.
+# as NDJSON, too; with -v peers=NAMES, blanks between, with how many times their speed ours is; with -v cpu=1 rates and ratios are by user and system time, which tells nothing about threads.
 #
 # usage: awk -f table.awk GOALS ROWS      in both, tabs between the fields
 #
@@ -9,7 +9,7 @@
 BEGIN {
 	FS = "\t"
 	split("kind case tool peer threads input bytes median mean stddev user system min max peak_kib", names, " ")
-	n_peers = split("jq gojq jaq mlr", peers, " ")
+	n_peers = split(peers, peer, " ")
 }
 
 FNR == NR {
@@ -32,11 +32,19 @@ function print_raw(    i, line)
 	print line "}" >>raw
 }
 
-# Ours by that of a peer on as many threads, or on one when it has no more; 0: not known.
-function ratio(peer, threads, input,    other)
+# Ours by that of a peer on as many threads, or on one when it has no more; of the same input, or of the
+# file when it has no other. 0: not known.
+function ratio(name, threads, input,    other)
 {
-	other = ((peer, threads, "file") in rate) ? rate[peer, threads, "file"] : rate[peer, 1, "file"]
+	other = rate_of(name, threads, input)
+	if (!other)
+		other = rate_of(name, threads, "file")
 	return other ? rate["kpipe", threads, input] / other : 0
+}
+
+function rate_of(name, threads, input)
+{
+	return ((name, threads, input) in rate) ? rate[name, threads, input] : rate[name, 1, input]
 }
 
 function peak_mb()
@@ -80,16 +88,29 @@ function judgement(    i, goal, text)
 function ratios(    p, r, text)
 {
 	for (p = 1; p <= n_peers; p++) {
-		r = $4 == "kpipe" ? ratio(peers[p], $5, $6) : 0
-		text = text sprintf(" %7s", r ? short(r) : "")
+		r = $4 == "kpipe" ? ratio(peer[p], $5, $6) : 0
+		text = text sprintf(" %" width(p) "s", r ? short(r) : "")
 	}
+	return text
+}
+
+# Of the column of ratios to a peer.
+function width(p)
+{
+	return length(peer[p]) > 5 ? length(peer[p]) + 2 : 7
+}
+
+function names_of_peers(    p, text)
+{
+	for (p = 1; p <= n_peers; p++)
+		text = text sprintf(" %" width(p) "s", "x " peer[p])
 	return text
 }
 
 END {
 	if (title)
-		printf "\n%s\n%-8s %-8s %2s %-4s %6s %8s %8s %5s %8s %7s %7s %7s %7s  %s\n", title, "case", "tool",
-			"-j", "from", "MB", "ms", cpu ? "MB/cpu s" : "MB/s", "cores", "peak MB", "x jq", "x gojq", "x jaq", "x mlr", "goal"
+		printf "\n%s\n%-8s %-8s %2s %-4s %6s %8s %8s %5s %8s%s  %s\n", title, "case", "tool", "-j", "from", "MB",
+			"ms", cpu ? "MB/cpu s" : "MB/s", "cores", "peak MB", names_of_peers(), "goal"
 	for (i = 1; i <= n_rows; i++) {
 		$0 = rows[i]
 		line = sprintf("%-8s %-8s %2d %-4s %6.1f %8.1f %8.1f %5.2f %8.1f", $2, $3, $5, $6, $7 / 1e6,

@@ -231,6 +231,11 @@ struct slice groupby_key_name(const struct groupby *gb, size_t i)
 	return slice_str(gb->keys[i].name);
 }
 
+bool groupby_cells(const struct groupby *gb)
+{
+	return gb->cells;
+}
+
 const char *groupby_help(void)
 {
 	static struct buf text;

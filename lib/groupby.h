@@ -38,6 +38,7 @@ const struct agglist *groupby_aggs(const struct groupby *gb);
 struct exprset *groupby_exprs(struct groupby *gb);
 size_t groupby_keys(const struct groupby *gb);
 struct slice groupby_key_name(const struct groupby *gb, size_t i);
+bool groupby_cells(const struct groupby *gb); /* are keys the texts of CSV cells? */
 
 /* For --help: the aggregate functions, a line each. Static. */
 const char *groupby_help(void);

@@ -11,12 +11,14 @@ libkpipe_a_SOURCES = \
 	lib/diag.c lib/diag.h \
 	lib/envelope.c lib/envelope.h \
 	lib/eventtime.c lib/eventtime.h \
-	lib/expr.c lib/expr.h lib/expr_columns.c lib/expr_call.c lib/expr_construct.c lib/expr_exact.c lib/expr_lex.c \
-	lib/expr_parse.c lib/expr_parser.h \
-	lib/expr_path.c lib/expr_plan.c lib/expr_print.c lib/expr_priv.h lib/expr_value.c \
+	lib/expr.c lib/expr.h lib/expr_call.c lib/expr_columns.c lib/expr_construct.c lib/expr_exact.c \
+	lib/expr_lex.c lib/expr_parse.c lib/expr_parser.h lib/expr_path.c lib/expr_plan.c lib/expr_print.c \
+	lib/expr_priv.h lib/expr_value.c \
 	lib/filter.c lib/filter.h lib/filter_pool.c lib/filter_priv.h lib/filter_report.c \
+	lib/grid.c lib/grid.h \
 	lib/group.c lib/group.h \
 	lib/groupby.c lib/groupby.h \
+	lib/groupout.c lib/groupout.h \
 	lib/jqprog.c lib/jqprog.h lib/jqprog_doc.c lib/jqprog_env.c lib/jqprog_guard.c \
 	lib/jqprog_priv.h lib/jqprog_source.c \
 	lib/jqtext.c lib/jqtext.h lib/jqtext_tree.c \
@@ -33,6 +35,7 @@ libkpipe_a_SOURCES = \
 	lib/progress.c lib/progress.h \
 	lib/rec.h \
 	lib/scan.c lib/scan.h lib/scan_priv.h lib/scan_tokens.c \
+	lib/textwidth.c lib/textwidth.h \
 	lib/utf8.h \
 	lib/val.c lib/val.h \
 	lib/watermark.c lib/watermark.h \

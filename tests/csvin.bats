@@ -180,6 +180,27 @@ misused()
 	gives csvin in.csv <want
 }
 
+@test "what spreadsheets guess at is bad, and named" {
+	csv 'a,b\n12" pipe,1\n"x" y,2\n "x",3\n"x""y"z,4\nx"",5\n""x"",6\n"x"y"z",7\n\047x,y\047,8\n"x"\t,9\nx,10\n'
+	run --separate-stderr csvin --bad bad.ndjson in.csv
+	assert_status 0
+	assert_output '{"a":"x","b":10}'
+	assert_stderr 'csvin: 10 in, 1 used, 9 bad, 0 late'
+	sed 's/.*"error":"\([^"]*\)".*"line":\([0-9]*\).*/\2 \1/' bad.ndjson >got
+	cat >want <<-'END'
+	2 quote inside an unquoted cell
+	3 text after a closing quote
+	4 quote inside an unquoted cell
+	5 text after a closing quote
+	6 quote inside an unquoted cell
+	7 text after a closing quote
+	8 text after a closing quote
+	9 3 cells where the header has 2
+	10 text after a closing quote
+	END
+	same_file want got
+}
+
 # --- Headers ---
 
 @test "nothing, a header alone, blank lines alone" {

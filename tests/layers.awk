@@ -20,10 +20,10 @@ function sideways(from, names,    i, count, list)
 }
 
 BEGIN {
-	layer(0, "diag mem buf arena num when keytab json jqtext utf8 word")
-	layer(1, "rec val agg group window watermark eventtime")
+	layer(0, "diag mem buf arena num when keytab json jqtext utf8 textwidth word")
+	layer(1, "rec val agg group grid window watermark eventtime")
 	layer(2, "loop lineio envelope control jqprog scan expr csvio state tz progress")
-	layer(3, "opt filter program groupby csvhead kafka")
+	layer(3, "opt filter program groupby groupout csvhead kafka")
 
 	# In layers 0 and 1 sideways is free, as long as there is no circle.
 	sideways("lineio", "loop")
@@ -33,6 +33,7 @@ BEGIN {
 	sideways("filter", "opt")
 	sideways("program", "opt filter")
 	sideways("groupby", "opt")
+	sideways("groupout", "opt groupby")
 	sideways("csvhead", "opt")
 	sideways("kafka", "opt")
 

@@ -10,6 +10,7 @@ unit_tests = \
 	tests/unit/test-envelope \
 	tests/unit/test-eventtime \
 	tests/unit/test-expr \
+	tests/unit/test-grid \
 	tests/unit/test-group \
 	tests/unit/test-json \
 	tests/unit/test-kafka-format \
@@ -28,6 +29,8 @@ bats_tests = \
 	tests/cases.bats \
 	tests/checks.bats \
 	tests/completions.bats \
+	tests/csv-cron.bats \
+	tests/csv-peers.bats \
 	tests/csvagg.bats \
 	tests/csvin.bats \
 	tests/csvout.bats \
@@ -116,6 +119,7 @@ EXTRA_DIST += \
 	tests/run-bats \
 	tests/summary.sh \
 	tests/sums.py \
+	tests/tables.py \
 	tests/unit/libjq.h \
 	tests/unit/tap.h \
 	tests/valgrind.supp

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# Random inputs against slow and plain models, tests/model.py, and against Python's own numbers and
+# Random inputs against slow and plain models, tests/model.py and tests/tables.py, and against Python's own numbers and
 # times, tests/sums.py.
 
 load helper
@@ -19,6 +19,15 @@ holds()
 
 @test "csvagg: 200 random sets of tables" {
 	holds model csvagg 200
+}
+
+@test "csvagg: 1000 random sets of tables, good and damaged, sorted and cut" {
+	holds tables csvagg 1000
+}
+
+@test "csvagg: 300 random sets of tables by each engine, in small blocks, compressed" {
+	[[ $(csvagg --help) = *--engine=* ]] || skip "csvagg has one engine"
+	holds tables engines 300
 }
 
 @test "csvagg of 100 random sets of tables is kcount of their rows as JSON" {

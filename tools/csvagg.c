@@ -5,10 +5,9 @@
 #include "diag.h"
 #include "filter.h"
 #include "groupby.h"
+#include "groupout.h"
 #include "loop.h"
 #include "mem.h"
-
-enum form { FORM_CSV, FORM_TSV, FORM_JSON };
 
 /* Where an input's columns lie; the programs know them by the first input's header. */
 struct layout {
@@ -19,16 +18,16 @@ struct layout {
 #define NOWHERE SIZE_MAX
 
 struct csvagg {
-	bool json_out, csv_out, no_header_out;
 	const char *output;
 	struct csvhead head;
 	struct groupby_conf by;
+	struct groupout_conf out;
 	struct filter_conf filter;
 
-	enum form form;
 	struct csv_names columns; /* of the first input */
 	struct groupby *gb;       /* NULL until there is a header */
 	struct groups *groups;
+	struct groupout *rows;
 	struct layout *
 		*layouts; /* per input, set before its first block is mapped; NULL: no rows */
 	size_t nlayouts;
@@ -47,9 +46,6 @@ struct worker {
 #define OFF(field) offsetof(struct csvagg, field)
 
 static const struct opt output_opts[] = {
-	{0, "csv", OPT_FLAG, OFF(csv_out), NULL, "write CSV (default, but for --tsv)", NULL},
-	{0, "json", OPT_FLAG, OFF(json_out), NULL, "write JSON, an object a line", NULL},
-	{0, "no-header-out", OPT_FLAG, OFF(no_header_out), NULL, "write no header row", NULL},
 	{'o', "output", OPT_FILE, OFF(output), "FILE",
 	 "write FILE, which appears when it is complete", NULL},
 	{0},
@@ -100,7 +96,8 @@ static int compile(struct csvagg *c, const struct csv_names *names, const char *
 
 	csv_names_copy(&c->columns, names->v, names->n);
 	c->gb = groupby_new(&c->by, NULL, c->columns.v, c->columns.n, &why);
-	if (!c->gb) {
+	c->rows = c->gb ? groupout_new(&c->out, c->gb, &why) : NULL;
+	if (!c->rows) {
 		buf_setf(err, "%s: %s", input, buf_str(&why));
 		buf_free(&why);
 		return EXIT_USAGE;
@@ -220,69 +217,7 @@ static void merge(void *ctx, struct result *res)
 	groups_free(res->partial);
 }
 
-/* --- Output --- */
-
-static size_t width(const struct csvagg *c)
-{
-	return groupby_keys(c->gb) + groupby_aggs(c->gb)->n;
-}
-
-static void put_cell(const struct csvagg *c, struct slice text, size_t i, struct buf *out)
-{
-	struct csv_dialect dialect = {c->form == FORM_TSV ? '\t' : ',', '"'};
-
-	if (i)
-		buf_add_char(out, dialect.delim);
-	/* An empty line would not read back as a row. */
-	csv_put_cell(out, dialect, text, !text.len && width(c) == 1);
-}
-
-static void put_value(const struct csvagg *c, const struct val *v, size_t i, struct buf *out)
-{
-	struct buf text = BUF_INIT;
-
-	if (v->type != VAL_NULL)
-		val_put_text(&text, v);
-	put_cell(c, buf_slice(&text), i, out);
-	buf_free(&text);
-}
-
-static void put_header(const struct csvagg *c, struct buf *out)
-{
-	const struct agglist *aggs = groupby_aggs(c->gb);
-	size_t nkeys = groupby_keys(c->gb);
-
-	for (size_t i = 0; i < nkeys; i++)
-		put_cell(c, groupby_key_name(c->gb, i), i, out);
-	for (size_t i = 0; i < aggs->n; i++)
-		put_cell(c, slice_str(aggs->v[i].name), nkeys + i, out);
-	buf_add_char(out, '\n');
-}
-
-static void put_row(const struct csvagg *c, size_t g, struct buf *out)
-{
-	struct slice key = groups_key(c->groups, g);
-	struct buf scratch = BUF_INIT;
-	size_t i = 0;
-	struct val v;
-
-	while (val_next_key(&key, &v))
-		put_value(c, &v, i++, out);
-	for (size_t a = 0; a < groupby_aggs(c->gb)->n; a++) {
-		v = groupby_result(c->gb, c->groups, g, a, &scratch);
-		put_value(c, &v, i++, out);
-	}
-	buf_add_char(out, '\n');
-	buf_free(&scratch);
-}
-
-static void put_object(const struct csvagg *c, size_t g, struct buf *out)
-{
-	buf_add_char(out, '{');
-	groupby_put_members(c->gb, c->groups, g, out);
-	buf_add_char(out, '}');
-	buf_add_char(out, filter_record_end(&c->filter));
-}
+/* --- The end --- */
 
 static int finish(void *ctx, enum filter_end end, struct buf *out)
 {
@@ -297,10 +232,7 @@ static int finish(void *ctx, enum filter_end end, struct buf *out)
 	/* As in SQL: without keys there is one row, also of nothing. */
 	if (!groupby_keys(c->gb))
 		groups_put(c->groups, slice_str(""));
-	if (c->form != FORM_JSON && !c->no_header_out)
-		put_header(c, out);
-	for (size_t g = 0; g < groups_count(c->groups); g++)
-		(c->form == FORM_JSON ? put_object : put_row)(c, g, out);
+	groupout_put(c->rows, c->groups, out);
 	return EXIT_OK;
 }
 
@@ -317,9 +249,9 @@ static void check_options(struct csvagg *c, struct operands files)
 
 	if (groupby_check(&c->by, &err) < 0)
 		diag_die(EXIT_USAGE, "%s", buf_str(&err));
-	if (c->csv_out && c->json_out)
-		diag_usage("give one of --csv, --json");
-	c->form = c->json_out ? FORM_JSON : c->head.tsv && !c->csv_out ? FORM_TSV : FORM_CSV;
+	c->out.tsv = c->head.tsv;
+	c->out.end = filter_record_end(&c->filter);
+	groupout_form(&c->out);
 	/* With a delimiter of its own for the input, --tsv is about the output alone. */
 	if (c->head.delim)
 		c->head.tsv = false;
@@ -334,8 +266,10 @@ static void clean_up(struct csvagg *c)
 		layout_free(c->layouts[i]);
 	free(c->layouts);
 	free(c->workers);
+	groupout_free(c->rows);
 	groups_free(c->groups);
 	groupby_free(c->gb);
+	strlist_free(&c->out.sort);
 	groupby_conf_free(&c->by);
 	csv_names_free(&c->columns);
 	csvhead_free(&c->head);
@@ -343,10 +277,11 @@ static void clean_up(struct csvagg *c)
 
 int main(int argc, char **argv)
 {
-	struct csvagg c = {.filter = FILTER_CONF_INIT};
+	struct csvagg c = {.out = GROUPOUT_CONF_INIT, .filter = FILTER_CONF_INIT};
 	const struct optgroup groups[] = {
 		{"Groups and aggregates", groupby_opts, &c.by},
 		{"Input", csvhead_opts, &c.head},
+		{"Rows", groupout_opts, &c.out},
 		{"Output", output_opts, &c},
 		{"Running", filter_jobs_opts, &c.filter},
 		{"Input and output", filter_opts, &c.filter},
