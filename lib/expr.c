@@ -80,7 +80,8 @@ static void set_shape(const struct exprset *set, struct program *p)
 {
 	const struct plan_node *root = p->native ? &p->plan.nodes[p->plan.root] : NULL;
 
-	if (!set->columns || !root || root->op != PLAN_FIELD)
+	if (!set->columns || !root || root->op != PLAN_FIELD ||
+	    set->fields.v[root->slot].column < 0)
 		return;
 	p->slot = root->slot;
 	if (p->kind == EXPR_KEY)
@@ -473,31 +474,13 @@ int expreval_text(struct expreval *ev, struct slice line, struct val out[], stru
 	return 0;
 }
 
-static void put_row(struct buf *out, const struct fields *fs, const struct slice cells[])
-{
-	buf_add_char(out, '{');
-	for (size_t i = 0; i < fs->ncolumns; i++) {
-		if (i)
-			buf_add_char(out, ',');
-		json_put_string(out, fs->columns[i].ptr, fs->columns[i].len);
-		buf_add_char(out, ':');
-		if (!cells[i].len)
-			buf_add_str(out, "null");
-		else if (num_is_json(cells[i].ptr, cells[i].len))
-			buf_add(out, cells[i].ptr, cells[i].len);
-		else
-			json_put_string(out, cells[i].ptr, cells[i].len);
-	}
-	buf_add_char(out, '}');
-}
-
 static int need_row(struct expreval *ev, struct slice none, struct buf *err)
 {
 	(void)none;
 	if (ev->doc_ready)
 		return 0;
 	buf_clear(&ev->normal);
-	put_row(&ev->normal, &ev->set->fields, ev->rec.row);
+	record_put_row(&ev->rec, &ev->normal);
 	return need_doc(ev, buf_slice(&ev->normal), err);
 }
 

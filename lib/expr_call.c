@@ -18,17 +18,21 @@ static size_t count_characters(struct slice s)
 	return n;
 }
 
-static enum outcome number_length(const struct pval *v, struct pval *out)
+/* The absolute value: what was written, without a minus, where negation keeps that. */
+static enum outcome number_length(const struct plan_run *run, const struct pval *v,
+				  struct pval *out)
 {
-	*out = *v;
-	if (v->type == PV_DOUBLE) {
-		out->dbl = fabs(v->dbl);
+	double d;
+
+	if (v->type == PV_LITERAL && (run->rules.negates || v->number.plain)) {
+		*out = *v->text.ptr == '-'
+			       ? pval_literal(slice_of(v->text.ptr + 1, v->text.len - 1))
+			       : *v;
 		return SURE;
 	}
-	if (v->type != PV_LITERAL || !v->number.plain)
+	if (!pval_number(v, run->rules, &d))
 		return UNSURE;
-	if (*v->text.ptr == '-')
-		*out = pval_literal(slice_of(v->text.ptr + 1, v->text.len - 1));
+	*out = pval_double(fabs(d));
 	return SURE;
 }
 
@@ -37,10 +41,9 @@ static enum outcome run_length(struct plan_run *run, const struct pval *v, struc
 {
 	size_t n = 0;
 
-	(void)run;
 	(void)none;
 	if (pval_is_number(v))
-		return number_length(v, out);
+		return number_length(run, v, out);
 	if (v->type == PV_STRING)
 		n = count_characters(v->text);
 	else if (v->type == PV_JSON ? !jqtext_length(v->text, &n) : v->type != PV_NULL)

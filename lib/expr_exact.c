@@ -51,7 +51,7 @@ static enum outcome exact_field(struct plan_run *run, unsigned i, struct val *sp
 	const struct plan_node *n = &run->plan->nodes[i];
 	struct field_value *f = &run->rec->values[n->slot];
 
-	if (!run->rec->row) {
+	if (!run->rec->row || run->rec->fields->v[n->slot].column < 0) {
 		*v = space;
 		return from_plan(run, i, space);
 	}

@@ -223,9 +223,34 @@ static const struct binary *find_binary(const struct token *t)
 
 /* --- Terms --- */
 
+/* jq takes 007, .5 and 5. as well; they print as 7, 0.5 and 5. */
+static struct slice strict_number(struct parser *p, struct slice t)
+{
+	struct buf text = BUF_INIT;
+	const char *e, *end = t.ptr + t.len;
+
+	while (t.len > 1 && t.ptr[0] == '0' && t.ptr[1] >= '0' && t.ptr[1] <= '9') {
+		t.ptr++;
+		t.len--;
+	}
+	if (num_is_json(t.ptr, t.len))
+		return t;
+	for (e = t.ptr; e < end && *e != 'e' && *e != 'E'; e++)
+		;
+	if (*t.ptr == '.')
+		buf_add_char(&text, '0');
+	buf_add(&text, t.ptr, (size_t)(e - t.ptr));
+	if (e > t.ptr && e[-1] == '.')
+		text.len--;
+	buf_add(&text, e, (size_t)(end - e));
+	t = keep_text(p, buf_slice(&text));
+	buf_free(&text);
+	return t;
+}
+
 static unsigned parse_number(struct parser *p)
 {
-	struct slice t = p->tok.text;
+	struct slice t = strict_number(p, p->tok.text);
 
 	if (!num_is_json(t.ptr, t.len))
 		return parser_outside(p);

@@ -64,9 +64,9 @@ static bool same_path(const struct field *f, const struct path *path)
 int fields_slot(struct fields *fs, const struct path *path)
 {
 	struct field *f;
-	int column = 0;
+	int column = -1;
 
-	if (fs->columns) {
+	if (fs->columns && path->n) {
 		column = path->n == 1 && path->steps[0].name.ptr
 				 ? fields_column(fs, path->steps[0].name)
 				 : -1;

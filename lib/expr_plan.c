@@ -41,6 +41,19 @@ static struct pval decode_json(struct record *rec, struct slice s)
 	}
 }
 
+static struct pval decode_cell(struct record *rec, int column)
+{
+	size_t start = rec->build.len;
+	struct pval v = {.type = PV_JSON};
+
+	if (column >= 0)
+		return pval_cell(rec->row[column]);
+	record_put_row(rec, &rec->build);
+	v.text = arena_copy(&rec->arena, rec->build.data + start, rec->build.len - start);
+	rec->build.len = start;
+	return v;
+}
+
 /* Did the path lead into a value of another kind? Where that step has a ?, nothing comes of it. */
 static enum outcome field_state(const struct record *rec, const struct plan_node *n)
 {
@@ -65,7 +78,7 @@ static enum outcome eval_field(struct record *rec, const struct plan_node *n, co
 	if (r != SURE)
 		return r;
 	if (f->known != rec->number) {
-		f->val = rec->row ? pval_cell(rec->row[rec->fields->v[n->slot].column])
+		f->val = rec->row ? decode_cell(rec, rec->fields->v[n->slot].column)
 				  : decode_json(rec, rec->slots[n->slot]);
 		f->known = rec->number;
 	}

@@ -96,7 +96,7 @@ static enum outcome put_key(struct plan_run *run, const struct plan_node *n, uns
 /* One member that is none: the whole object is none, unless libjq finds an error in another one. */
 static enum outcome put_object(struct plan_run *run, const struct plan_node *n, struct buf *out)
 {
-	const unsigned *list = run->plan->list + n->list;
+	const unsigned *list = n->n ? run->plan->list + n->list : NULL;
 	enum outcome all = SURE;
 
 	buf_add_char(out, '{');

@@ -129,6 +129,9 @@ struct val pval_double_result(double d, bool rounded);
 bool pval_compare(const struct pval *a, const struct pval *b, struct jq_number_rules rules,
 		  int *order);
 
+/* A CSV record as an object of its columns. */
+void record_put_row(const struct record *rec, struct buf *out);
+
 /* --- The plan --- */
 
 enum plan_op {
@@ -186,7 +189,7 @@ struct fields {
 	struct field {
 		struct scan_step *steps; /* owned, names too; one name in CSV */
 		size_t n;
-		int column; /* CSV: its number */
+		int column; /* CSV: its number; -1: the whole row */
 	} * v;
 	size_t n, cap;
 	const struct slice *columns; /* NULL: JSON */

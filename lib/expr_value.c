@@ -2,6 +2,7 @@
 #include <math.h>
 
 #include "expr_priv.h"
+#include "json.h"
 
 struct pval pval_cell(struct slice cell)
 {
@@ -12,6 +13,27 @@ struct pval pval_cell(struct slice cell)
 	    !num_is_json(cell.ptr, cell.len))
 		return pval_string(cell);
 	return pval_literal(cell);
+}
+
+void record_put_row(const struct record *rec, struct buf *out)
+{
+	const struct fields *fs = rec->fields;
+	const struct slice *cells = rec->row;
+
+	buf_add_char(out, '{');
+	for (size_t i = 0; i < fs->ncolumns; i++) {
+		if (i)
+			buf_add_char(out, ',');
+		json_put_string(out, fs->columns[i].ptr, fs->columns[i].len);
+		buf_add_char(out, ':');
+		if (!cells[i].len)
+			buf_add_str(out, "null");
+		else if (num_is_json(cells[i].ptr, cells[i].len))
+			buf_add(out, cells[i].ptr, cells[i].len);
+		else
+			json_put_string(out, cells[i].ptr, cells[i].len);
+	}
+	buf_add_char(out, '}');
 }
 
 /* Of more digits, versions of libjq differ on what they are as a double. */
