@@ -7,7 +7,7 @@ libkpipe_a_SOURCES = \
 	lib/arena.c lib/arena.h \
 	lib/buf.c lib/buf.h \
 	lib/csvhead.c lib/csvhead.h \
-	lib/csvio.c lib/csvio.h \
+	lib/csvio.c lib/csvio.h lib/csvio_frame.c lib/csvio_priv.h lib/csvio_rows.c lib/csvio_scan.c \
 	lib/diag.c lib/diag.h \
 	lib/envelope.c lib/envelope.h \
 	lib/eventtime.c lib/eventtime.h \
