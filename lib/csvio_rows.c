@@ -101,11 +101,17 @@ void csv_reader_pick(struct csv_reader *r, const struct csv_picks *picks)
 
 /* --- A record by libcsv --- */
 
+static inline struct slice *reserve_cells(struct csv_reader *r, size_t n)
+{
+	if (r->cap < n)
+		r->cells = mem_grow(r->cells, &r->cap, n, sizeof *r->cells);
+	return r->cells;
+}
+
 static void add_cell(struct csv_reader *r, const char *p, size_t len)
 {
-	if (r->n == r->cap)
-		r->cells = mem_grow(r->cells, &r->cap, r->n + 1, sizeof *r->cells);
-	r->cells[r->n++] = slice_of(p, len);
+	reserve_cells(r, r->n + 1)[r->n] = slice_of(p, len);
+	r->n++;
 }
 
 static void take_cell(void *text, size_t len, void *reader)
@@ -220,7 +226,8 @@ static bool check_text(const struct csv_reader *r, struct csv_row *row, bool hig
 }
 
 /* The next record, whatever it is. */
-static enum csv_result slow_row(struct csv_reader *r, const struct block *blk, size_t *pos,
+static __attribute__((noinline)) enum csv_result
+slow_row(struct csv_reader *r, const struct block *blk, size_t *pos,
 				uint64_t *line, struct csv_row *row, struct buf *err)
 {
 	struct csv_walk w = {.dialect = r->dialect, .state = CSV_CELL_START};
@@ -239,15 +246,6 @@ static enum csv_result slow_row(struct csv_reader *r, const struct block *blk, s
 
 /* --- A record of the window --- */
 
-/* A line of the window: cell i goes from at[i] to before at[i + 1], with what ended it. */
-struct place {
-	const char *base;
-	const uint32_t *at;
-	size_t n;
-	size_t cr; /* the last cell is followed by CR: 1, else 0 */
-	uint32_t traits;
-};
-
 /* Of two quotes in a quoted cell one stands. */
 static struct slice undouble(struct csv_reader *r, const char *p, size_t len)
 {
@@ -260,98 +258,124 @@ static struct slice undouble(struct csv_reader *r, const char *p, size_t len)
 	return slice_of(r->text.data + start, r->text.len - start);
 }
 
-static inline struct slice cell_at(struct csv_reader *r, const struct place *l, size_t i)
+/* Cell i of a line goes from at[i] to before at[i + 1], with the byte that ended it. */
+static inline struct slice plain_cell(const char *base, const uint32_t *at, size_t i)
 {
-	const char *p = l->base + l->at[i];
-	size_t len = l->at[i + 1] - l->at[i] - 1 - (i + 1 == l->n ? l->cr : 0);
-
-	if (!(l->traits & CSV_QUOTED) || !len || *p != r->dialect.quote)
-		return slice_of(p, len);
-	if (l->traits & CSV_DOUBLED)
-		return undouble(r, p + 1, len - 2);
-	return slice_of(p + 1, len - 2);
+	return slice_of(base + at[i], at[i + 1] - at[i] - 1);
 }
 
-static inline void give_places(struct csv_reader *r, const struct place *l, struct csv_row *row)
+static struct slice unquoted(struct csv_reader *r, struct slice s, uint32_t traits)
 {
-	const struct csv_picks *picks = r->picks;
-
-	row->n = l->n;
-	if (picks) {
-		row->cells = r->picked;
-		for (size_t i = 0; l->n == picks->width && i < picks->n; i++)
-			r->picked[picks->v[i].to] = cell_at(r, l, picks->v[i].from);
-		return;
-	}
-	if (r->cap < l->n)
-		r->cells = mem_grow(r->cells, &r->cap, l->n, sizeof *r->cells);
-	for (size_t i = 0; i < l->n; i++)
-		r->cells[i] = cell_at(r, l, i);
-	row->cells = r->cells;
+	if (!s.len || *s.ptr != r->dialect.quote)
+		return s;
+	s = slice_of(s.ptr + 1, s.len - 2);
+	return traits & CSV_DOUBLED ? undouble(r, s.ptr, s.len) : s;
 }
 
-static inline enum csv_result quick_row(struct csv_reader *r, const struct csv_line *l, size_t *pos,
-					uint64_t *line, struct csv_row *row, struct buf *err)
+/* The cells of a row that may have quotes, or a CR behind it: to r->cells. */
+static void take_cells(struct csv_reader *r, const uint32_t *at, size_t n, size_t cr,
+		       uint32_t traits)
 {
-	const struct csv_window *w = &r->window;
-	size_t first = l > w->lines ? l[-1].last : 0;
-	struct place place = {w->base, w->at + first, l->last - first, 0, l->traits};
-	const char *start = w->base + place.at[0];
-	size_t len = place.at[place.n] - place.at[0] - 1;
-
-	place.cr = len && start[len - 1] == '\r';
-	row->text = slice_of(start, len - place.cr);
-	row->line = *line;
-	*line += l->traits & CSV_LINES ? count_lines(start, start + len + 1) : 1;
-	*pos = r->next;
-	if ((row->text.len > r->limit || l->traits & CSV_HIGH) &&
-	    !check_text(r, row, l->traits & CSV_HIGH, err))
-		return CSV_BAD;
-	if (l->traits & CSV_DOUBLED) {
+	if (traits & CSV_DOUBLED) {
 		buf_clear(&r->text);
-		buf_reserve(&r->text, len); /* for all cells, so that none moves */
+		buf_reserve(&r->text, at[n] - at[0]); /* for all cells, so that none moves */
 	}
-	give_places(r, &place, row);
+	reserve_cells(r, n);
+	r->n = n;
+	for (size_t i = 0; i < n; i++) {
+		struct slice s = plain_cell(r->window.base, at, i);
+
+		if (i + 1 == n)
+			s.len -= cr;
+		r->cells[i] = traits & CSV_QUOTED ? unquoted(r, s, traits) : s;
+	}
+}
+
+static __attribute__((noinline)) enum csv_result odd_row(struct csv_reader *r, const uint32_t *at,
+							 size_t n, uint32_t traits, uint64_t *line,
+							 struct csv_row *row, struct buf *err)
+{
+	const char *start = row->text.ptr;
+	size_t cr = row->text.len && start[row->text.len - 1] == '\r';
+
+	row->text.len -= cr;
+	if (traits & CSV_LINES)
+		*line += count_lines(start, start + row->text.len + 1) - 1;
+	if (!check_text(r, row, traits & CSV_HIGH, err))
+		return CSV_BAD;
+	take_cells(r, at, n, cr, traits);
+	give_cells(r, row);
 	return CSV_ROW;
 }
 
-/* The line of the window that begins at pos, if there is one. */
-static inline const struct csv_line *line_at(struct csv_reader *r, const struct block *blk,
-					     size_t pos)
+static inline enum csv_result quick_row(struct csv_reader *r, const struct csv_line *l,
+					uint64_t *line, struct csv_row *row, struct buf *err)
 {
-	struct csv_window *w = &r->window;
+	const uint32_t *at = r->window.at + (l > r->window.lines ? l[-1].last : 0);
+	const char *base = r->window.base;
+	size_t n = l->last - (size_t)(at - r->window.at), len = at[n] - at[0] - 1;
+	const struct csv_picks *picks = r->picks;
+
+	row->text = slice_of(base + at[0], len);
+	row->line = (*line)++;
+	row->n = n;
+	if (l->traits || len > r->limit || (len && row->text.ptr[len - 1] == '\r'))
+		return odd_row(r, at, n, l->traits, line, row, err);
+	if (picks) {
+		row->cells = r->picked;
+		for (size_t i = 0; n == picks->width && i < picks->n; i++)
+			r->picked[picks->v[i].to] = plain_cell(base, at, picks->v[i].from);
+	} else {
+		row->cells = reserve_cells(r, n);
+		for (size_t i = 0; i < n; i++)
+			r->cells[i] = plain_cell(base, at, i);
+	}
+	return CSV_ROW;
+}
+
+/* Looks for the line of the window that begins at pos. */
+static bool look(struct csv_reader *r, const struct block *blk, size_t pos)
+{
 	/* A block begins at 0, whatever was read before. */
 	bool follows = pos && pos == r->next;
 
-	if (!follows || (r->i == w->n && !w->stuck)) {
-		r->kernel->fill(w, r->dialect, blk->buf.data + pos, blk->buf.data + blk->buf.len);
+	if (r->engine == CSV_LIBCSV)
+		return false;
+	if (!follows || (r->i == r->window.n && !r->window.stuck)) {
+		r->kernel->fill(&r->window, r->dialect, blk->buf.data + pos,
+				blk->buf.data + blk->buf.len);
 		r->i = 0;
 		r->base = r->next = pos;
 	}
-	return r->i < w->n ? &w->lines[r->i] : NULL;
+	return r->i < r->window.n;
 }
 
 enum csv_result csv_next(struct csv_reader *r, const struct block *blk, size_t *pos, uint64_t *line,
 			 struct csv_row *row, struct buf *err)
 {
-	const struct csv_line *l = NULL;
 	enum csv_result got;
 
 	do {
-		if (*pos >= blk->buf.len)
-			return CSV_END;
-		if (blk->cut)
-			return cut_record(blk, pos, line, row, err);
-		if (r->engine != CSV_LIBCSV)
-			l = line_at(r, blk, *pos);
-		if (l) {
-			r->next = r->base + r->window.at[l->last];
-			r->i++;
+		const struct csv_line *l = NULL;
+		bool known = r->i < r->window.n && *pos == r->next;
+
+		if (!known) {
+			if (*pos >= blk->buf.len)
+				return CSV_END;
+			if (blk->cut)
+				return cut_record(blk, pos, line, row, err);
+			known = look(r, blk, *pos);
 		}
-		if (l && !(l->traits & CSV_DOUBLED && r->engine == CSV_AUTO))
-			got = quick_row(r, l, pos, line, row, err);
-		else
+		if (known) {
+			l = &r->window.lines[r->i++];
+			r->next = r->base + r->window.at[l->last];
+		}
+		if (known && !(l->traits & CSV_DOUBLED && r->engine == CSV_AUTO)) {
+			*pos = r->next;
+			got = quick_row(r, l, line, row, err);
+		} else {
 			got = slow_row(r, blk, pos, line, row, err);
+		}
 	} while (row->text.len == 0 && !r->one_column);
 	return got;
 }

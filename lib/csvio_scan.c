@@ -230,19 +230,29 @@ INLINE uint64_t below(uint64_t bits)
 
 /* --- Records --- */
 
+INLINE uint64_t put_four(uint32_t *at, uint64_t ends, uint32_t base)
+{
+	const uint64_t some = UINT64_C(1) << 63; /* where there is none, any place will do */
+
+	at[0] = base + (uint32_t)__builtin_ctzll(ends | some);
+	ends &= ends - 1;
+	at[1] = base + (uint32_t)__builtin_ctzll(ends | some);
+	ends &= ends - 1;
+	at[2] = base + (uint32_t)__builtin_ctzll(ends | some);
+	ends &= ends - 1;
+	at[3] = base + (uint32_t)__builtin_ctzll(ends | some);
+	return ends & (ends - 1);
+}
+
 /* Eight at a time: what is written past the count is overwritten by the next. */
 INLINE void put_ends(struct csv_window *w, uint64_t ends, uint32_t base)
 {
 	uint32_t *at = w->at + w->nat;
 
 	w->nat += (size_t)__builtin_popcountll(ends);
-	base++;
-	while (ends) {
-		for (int i = 0; i < 8; i++) {
-			at[i] = base + (uint32_t)__builtin_ctzll(ends | UINT64_C(1) << 63);
-			ends &= ends - 1;
-		}
-		at += 8;
+	for (; ends; at += 8) {
+		ends = put_four(at, ends, base + 1);
+		ends = put_four(at + 4, ends, base + 1);
 	}
 }
 
@@ -275,10 +285,13 @@ INLINE void put_lines(struct csv_window *w, const struct step *s, uint32_t *trai
 		*traits |= traits_of(s, ~seen);
 }
 
-static void reserve(struct csv_window *w)
+/* Room for a step. */
+INLINE void reserve(struct csv_window *w)
 {
-	w->at = mem_grow(w->at, &w->at_cap, w->nat + 64 + 8, sizeof *w->at);
-	w->lines = mem_grow(w->lines, &w->lines_cap, w->n + 64, sizeof *w->lines);
+	if (w->at_cap < w->nat + 64 + 8)
+		w->at = mem_grow(w->at, &w->at_cap, w->nat + 64 + 8, sizeof *w->at);
+	if (w->lines_cap < w->n + 64)
+		w->lines = mem_grow(w->lines, &w->lines_cap, w->n + 64, sizeof *w->lines);
 }
 
 /* Places are of 32 bits. */

@@ -183,6 +183,15 @@ bool exprset_uses_column(const struct exprset *set, size_t column)
 	return false;
 }
 
+bool exprset_reads_column(const struct exprset *set, size_t column)
+{
+	for (size_t i = 0; i < set->n; i++) {
+		if (!set->v[i].native)
+			return true;
+	}
+	return exprset_uses_column(set, column);
+}
+
 /*
  * The first evaluator takes what exprset_new compiled. The others compile what they are sure to need
  * now, before records take the memory: libjq does not survive its lack while it compiles.
