@@ -522,7 +522,7 @@ static void open_reader(struct run *r, struct operands files)
 		.max_record = r->conf->max_line,
 		.fill = r->tool->batch,
 		.single = r->conf->unbuffered && !r->tool->batch,
-		.strip_bom = !r->tool->raw,
+		.text = !r->tool->raw,
 		/* Where the input is one record, nothing behind it is left to go on with. */
 		.cut_long = !r->tool->framer || !r->tool->framer->end_is_data,
 		.outputs = r->outputs,

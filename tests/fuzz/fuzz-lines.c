@@ -105,7 +105,7 @@ static bool feed(struct run *r)
 
 static void model_source(struct source *s, const struct reader_conf *conf)
 {
-	if (conf->strip_bom && s->raw.len >= sizeof bom && memcmp(s->raw.ptr, bom, sizeof bom) == 0)
+	if (conf->text && s->raw.len >= sizeof bom && memcmp(s->raw.ptr, bom, sizeof bom) == 0)
 		s->bom = sizeof bom;
 	buf_add(&s->text, s->raw.ptr + s->bom, s->raw.len - s->bom);
 	if (s->text.len && s->text.data[s->text.len - 1] != conf->framer->end)
@@ -273,7 +273,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		.framer = flags & 1 ? &framer_nul : &framer_newline,
 		.fill = flags & 2,
 		.single = flags & 4,
-		.strip_bom = flags & 8,
+		.text = flags & 8,
 		.cut_long = flags & 16,
 		.block_size = block + 1,
 		.max_record = max == 9 ? UINT64_MAX : max,

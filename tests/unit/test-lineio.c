@@ -279,7 +279,7 @@ static const char bom[] = "\xef\xbb\xbf";
 static void expected_bytes(struct buf *want, const struct buf *in, const struct reader_conf *conf)
 {
 	bool has_bom = in->len >= 3 && memcmp(in->data, bom, 3) == 0;
-	size_t skip = has_bom && conf->strip_bom ? 3 : 0;
+	size_t skip = has_bom && conf->text ? 3 : 0;
 
 	buf_clear(want);
 	buf_add(want, in->data + skip, in->len - skip);
@@ -300,7 +300,7 @@ static void test_random(void)
 			.max_record = 1000000,
 			.fill = random_below(2),
 			.single = random_below(3) == 0,
-			.strip_bom = random_below(2),
+			.text = random_below(2),
 		};
 		struct taken t;
 
@@ -334,7 +334,7 @@ static void test_fill(void)
 			.block_size = 8 + random_below(100),
 			.max_record = i % 3 ? 1000000 : 20 + random_below(200),
 			.fill = true,
-			.strip_bom = i % 2,
+			.text = i % 2,
 			.cut_long = true,
 		};
 		struct taken whole, t;
@@ -376,7 +376,7 @@ static void is_shape(const struct reader_conf *conf, const char *in, size_t len,
 static void test_shapes(void)
 {
 	struct reader_conf conf = {
-		.framer = &framer_newline, .block_size = 8, .max_record = 100, .strip_bom = true};
+		.framer = &framer_newline, .block_size = 8, .max_record = 100, .text = true};
 
 	is_shape(&conf, "", 0, "*0:0:0+0 ");
 	is_shape(&conf, "a", 1, "*0:0:0+2 ");
@@ -392,7 +392,7 @@ static void test_shapes(void)
 		 5, "*0:0:3+2 ");
 	is_shape(&conf, "\xef\xbb\xbf", 3, "*0:0:3+0 ");
 	is_shape(&conf, "\xef\xbb", 2, "*0:0:0+3 ");
-	conf.strip_bom = false;
+	conf.text = false;
 	is_shape(&conf,
 		 "\xef\xbb\xbf"
 		 "a\n",
@@ -590,7 +590,7 @@ static void test_files(void)
 				   .framer = &framer_newline,
 				   .block_size = 64,
 				   .max_record = 64,
-				   .strip_bom = true};
+				   .text = true};
 	struct buf want = BUF_INIT;
 	struct taken t = take_all(&conf);
 
@@ -618,7 +618,7 @@ static void test_files(void)
 static void test_prompt(void)
 {
 	struct reader_conf conf = {
-		.framer = &framer_newline, .block_size = 64, .max_record = 64, .strip_bom = true};
+		.framer = &framer_newline, .block_size = 64, .max_record = 64, .text = true};
 	struct reader *r = reader_new(&conf);
 	int fd = open_stdin();
 
