@@ -128,6 +128,8 @@ static bool parse(struct csv_reader *r, struct slice text)
 	r->n = 0;
 	buf_clear(&r->text);
 	buf_reserve(&r->text, text.len); /* for all cells, so that none moves */
+	if (!text.len) /* to libcsv no record at all */
+		add_cell(r, text.ptr, 0);
 	if (csv_parse(&r->parser, text.ptr, text.len, take_cell, NULL, r) == text.len &&
 	    csv_fini(&r->parser, take_cell, NULL, r) == 0)
 		return true;

@@ -133,7 +133,7 @@ static void *worker_new(void *ctx)
 	struct worker *w = mem_zalloc(1, sizeof *w);
 
 	w->c = c;
-	w->reader = csv_reader_new(c->head.dialect, false);
+	w->reader = csvhead_reader(&c->head);
 	csv_reader_limit(w->reader, c->filter.max_line);
 	c->workers = mem_grow(c->workers, &c->workers_cap, c->nworkers + 1, sizeof *c->workers);
 	c->workers[c->nworkers++] = w;

@@ -7,7 +7,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "lineio.h"
+#include "lineio_priv.h"
 
 enum { INPUTS_MAX = 4, NEVER = 255 };
 
@@ -101,6 +101,14 @@ static bool feed(struct run *r)
 	must(write(s->feed, s->raw.ptr + s->fed, n) == (ssize_t)n, "cannot write");
 	s->fed += n;
 	return true;
+}
+
+/* What is compressed is another matter. */
+static bool is_compressed(const struct source *s)
+{
+	bool more;
+
+	return codec_of(s->raw, &more);
 }
 
 static void model_source(struct source *s, const struct reader_conf *conf)
@@ -251,6 +259,8 @@ static void run(const struct reader_conf *conf, struct way way, struct input in,
 		struct source *s = &r.sources[r.n];
 
 		s->raw = r.n + 1 < INPUTS_MAX ? input_until(&in, '|') : input_rest(&in);
+		if (is_compressed(s))
+			s->raw.len = 0;
 		model_source(s, conf);
 		open_source(s, &way);
 		r.names[r.n++] = s->name;
