@@ -378,6 +378,6 @@ enum csv_result csv_next(struct csv_reader *r, const struct block *blk, size_t *
 		} else {
 			got = slow_row(r, blk, pos, line, row, err);
 		}
-	} while (row->text.len == 0 && !r->one_column);
+	} while (got == CSV_ROW && row->text.len == 0 && !r->one_column);
 	return got;
 }
