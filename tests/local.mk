@@ -109,6 +109,7 @@ EXTRA_DIST += \
 	tests/run-bats \
 	tests/summary.sh \
 	tests/sums.py \
+	tests/tables.py \
 	tests/unit/tap.h \
 	tests/valgrind.supp
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # Random inputs against slow and plain models, tests/model.py, and against Python's own numbers and
-# times, tests/sums.py.
+# times, tests/sums.py; CSV in every way to read it, tests/tables.py.
 
 load helper
 
@@ -23,6 +23,14 @@ holds()
 
 @test "csvagg of 100 random sets of tables is kcount of their rows as JSON" {
 	holds model kcount 100
+}
+
+@test "1000 random CSV tables, each read in several ways" {
+	holds tables good 1000
+}
+
+@test "1000 damaged CSV tables, each read in several ways" {
+	holds tables broken 1000
 }
 
 @test "sums, averages, extremes, products and quantiles of 10000 random decimals" {
