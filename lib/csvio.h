@@ -2,8 +2,8 @@
  * csvio: rows out of CSV blocks, cells into CSV text. The only user of libcsv.
  *
  * RFC 4180: quotes, "" inside them, delimiters and newlines inside them, CRLF or LF. Blanks are
- * kept. libcsv is the authority on quoting. What needs none of it is split here, with the same result: records without
- * a quote, and those where each quote opens or closes a whole cell. Bad: a quote inside an unquoted cell, text after a closing quote, an
+ * kept. libcsv is the authority on quoting. What needs none of it is split here, with the same result:
+ * records without a quote, and those where each quote opens or closes a whole cell. Bad: a quote inside an unquoted cell, text after a closing quote, an
  * unterminated quote, bytes that are not UTF-8. How many cells a row must have is the caller's to
  * check. Blank lines are skipped, except where the caller expects one column.
  *
@@ -49,8 +49,9 @@ struct csv_framer {
 void csv_framer_init(struct csv_framer *f, struct csv_dialect dialect);
 
 struct csv_row {
-	const struct slice *cells; /* unquoted, those that are wanted; valid until the next csv_next */
-	size_t n;                  /* how many the record has */
+	const struct slice
+		*cells;    /* unquoted, those that are wanted; valid until the next csv_next */
+	size_t n;          /* how many the record has */
 	struct slice text; /* the record as it stands in the block, without its end */
 	uint64_t line;     /* of its first line, counted from 0 at the block's first */
 };
@@ -65,8 +66,8 @@ void csv_reader_one_column(struct csv_reader *r, bool one_column); /* from the n
 void csv_reader_limit(struct csv_reader *r, uint64_t bytes);       /* a longer row is bad */
 
 enum csv_engine {
-	CSV_AUTO,   /* libcsv where a quoted cell holds a quote, or something is wrong with quotes */
-	CSV_SCAN,   /* libcsv only where something is wrong */
+	CSV_AUTO, /* libcsv where a quoted cell holds a quote, or something is wrong with quotes */
+	CSV_SCAN, /* libcsv only where something is wrong */
 	CSV_LIBCSV, /* each record by libcsv */
 };
 

@@ -44,7 +44,7 @@ struct csv_quotes {
 struct csv_search {
 	struct csv_quotes quotes; /* at the end, when nothing is wrong */
 	size_t last;              /* behind the last record's end, 0: there is none */
-	bool wrong;               /* at a quote where none may be, or text behind a closing one; nothing behind it was looked at */
+	bool wrong; /* at a quote where none may be, or text behind a closing one; nothing behind it was looked at */
 };
 
 /* One way to do it, of those that this machine knows. */

@@ -20,8 +20,8 @@ struct csv_reader {
 	struct slice *picked; /* what is given, where there are picks */
 	const struct csv_kernel *kernel;
 	struct csv_window window;
-	size_t i;                /* its next line */
-	size_t base, next;       /* places in the block: of window.base, and behind the row given last */
+	size_t i;          /* its next line */
+	size_t base, next; /* places in the block: of window.base, and behind the row given last */
 	struct csv_parser parser; /* libcsv's */
 	struct slice *cells;
 	size_t n, cap;
@@ -128,7 +128,7 @@ static bool parse(struct csv_reader *r, struct slice text)
 	r->n = 0;
 	buf_clear(&r->text);
 	buf_reserve(&r->text, text.len); /* for all cells, so that none moves */
-	if (!text.len) /* to libcsv no record at all */
+	if (!text.len)                   /* to libcsv no record at all */
 		add_cell(r, text.ptr, 0);
 	if (csv_parse(&r->parser, text.ptr, text.len, take_cell, NULL, r) == text.len &&
 	    csv_fini(&r->parser, take_cell, NULL, r) == 0)
@@ -228,9 +228,10 @@ static bool check_text(const struct csv_reader *r, struct csv_row *row, bool hig
 }
 
 /* The next record, whatever it is. */
-static __attribute__((noinline)) enum csv_result
-slow_row(struct csv_reader *r, const struct block *blk, size_t *pos,
-				uint64_t *line, struct csv_row *row, struct buf *err)
+static __attribute__((noinline)) enum csv_result slow_row(struct csv_reader *r,
+							  const struct block *blk, size_t *pos,
+							  uint64_t *line, struct csv_row *row,
+							  struct buf *err)
 {
 	struct csv_walk w = {.dialect = r->dialect, .state = CSV_CELL_START};
 	struct slice whole;

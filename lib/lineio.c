@@ -41,14 +41,14 @@ enum { NOT_ENDED = 0, ENDED_WELL = -1, STOPPED = -2, DAMAGED = -3 };
 
 struct reader {
 	struct reader_conf conf;
-	size_t at;    /* operand being read, or the next to open */
-	int fd;       /* -1: none open */
+	size_t at;           /* operand being read, or the next to open */
+	int fd;              /* -1: none open */
 	struct unzip *unzip; /* NULL: the input is not compressed */
 	struct buf why;      /* it is damaged */
-	bool fed;     /* by another process */
-	bool regular; /* read(2) never waits */
-	int ended;    /* NOT_ENDED, ENDED_WELL, STOPPED, DAMAGED, or the errno of a failed read */
-	bool begun;   /* a block of this input was given */
+	bool fed;            /* by another process */
+	bool regular;        /* read(2) never waits */
+	int ended;  /* NOT_ENDED, ENDED_WELL, STOPPED, DAMAGED, or the errno of a failed read */
+	bool begun; /* a block of this input was given */
 	bool magic_checked, bom_checked;
 	bool dropping; /* inside a record that was too long, behind the part that was given */
 	const char *name;

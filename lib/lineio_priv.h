@@ -38,7 +38,7 @@ struct unzip;
 struct unzip *unzip_new(const struct codec *codec, struct slice head, int fd, struct buf *err);
 void unzip_free(struct unzip *u); /* also before its end; NULL is fine */
 
-int unzip_fd(const struct unzip *u); /* where the plain bytes come out */
+int unzip_fd(const struct unzip *u);   /* where the plain bytes come out */
 uint64_t unzip_bytes(struct unzip *u); /* read from fd so far */
 
 /* When nothing more came out: was all well? Else the reason is in err. */

@@ -23,13 +23,13 @@ struct unzip {
 	pthread_t thread;
 	bool joined;
 	int in, out[2];
-	bool closed; /* the end that is written to */
+	bool closed;             /* the end that is written to */
 	struct buf bytes, plain; /* as they were read, `rest` not yet taken; as they come out */
 	struct slice rest;
-	bool ended;     /* nothing more is to be read */
-	int failed;     /* errno of a read */
-	bool whole;     /* no member is begun */
-	bool bad;       /* and why, if its library says */
+	bool ended; /* nothing more is to be read */
+	int failed; /* errno of a read */
+	bool whole; /* no member is begun */
+	bool bad;   /* and why, if its library says */
 	const char *why;
 	atomic_uint_fast64_t nread;
 };

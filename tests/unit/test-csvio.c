@@ -326,7 +326,7 @@ struct model {
 	bool one_column;
 	const char *p, *end;
 	uint64_t line;
-	struct buf text; /* of the cells */
+	struct buf text;  /* of the cells */
 	size_t ends[512]; /* in text, of each cell */
 	size_t n;
 };
@@ -425,9 +425,8 @@ static void random_text(struct buf *text, struct csv_dialect d)
 
 	buf_clear(text);
 	for (int i = 0; i < len; i++)
-		buf_add_char(text, sparse && rand() % 8
-					   ? 'a'
-					   : letters[(size_t)rand() % sizeof letters]);
+		buf_add_char(text,
+			     sparse && rand() % 8 ? 'a' : letters[(size_t)rand() % sizeof letters]);
 }
 
 static void test_random(void)
