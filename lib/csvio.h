@@ -90,9 +90,9 @@ void csv_reader_pick(struct csv_reader *r, const struct csv_picks *picks);
 enum csv_result { CSV_ROW, CSV_END, CSV_BAD };
 
 /*
- * The next row of the block from *pos on (0 at first), *line counting the block's lines so far (0
- * at first). A block is read from its start on. CSV_BAD: row->text and row->line are set, the reason is in err, and the next call goes
- * on behind that record. The bad record of an unterminated quote is its first line; of one that is
+ * The next row of the block from *pos on (0 at first: a block is read from its start), *line counting
+ * the block's lines so far (0 at first). CSV_BAD: row->text and row->line are set, the reason is in err,
+ * and the next call goes on behind that record. The bad record of an unterminated quote is its first line; of one that is
  * too long, its beginning.
  */
 enum csv_result csv_next(struct csv_reader *r, const struct block *blk, size_t *pos, uint64_t *line,

@@ -167,6 +167,7 @@ static const struct known known[] = {
 	{"newline in quotes", "\"a\nb\",c\nd,e\n", "0[a\\0ab][c] 2[d][e] ", NULL},
 	{"CR LF in quotes", "\"a\r\nb\",c\r\nd,e\r\n", "0[a\\0d\\0ab][c] 2[d][e] ", NULL},
 	{"doubled quotes", "\"a\"\"b\",\"\"\"\",\"\"\"\"\"\"\n", "0[a\"b][\"][\"\"] ", NULL},
+	{"one doubled quote", "\"a\"\"b\",c\n", "0[a\"b][c] ", NULL},
 	{"blanks are kept", " a , b \n", "0[ a ][ b ] ", NULL},
 	{"blanks in quotes are kept", "\" a \",\"\tb\t\"\n", "0[ a ][\\09b\\09] ", NULL},
 	{"blanks beside quoted cells", " a ,\"b\", c \n", "0[ a ][b][ c ] ", NULL},
@@ -524,6 +525,37 @@ static void test_steps(void)
 	buf_free(&want);
 }
 
+/* More records than a window holds, good and bad. */
+static void test_windows(void)
+{
+	struct buf text = BUF_INIT, more = BUF_INIT, got = BUF_INIT, want = BUF_INIT;
+	enum csv_engine tested = engine;
+	int differ = 0;
+
+	srand(4);
+	for (int i = 0; i < 8; i++) {
+		buf_clear(&text);
+		for (int k = 0; k < 4000; k++) {
+			if (k % (1 << i) == 0)
+				random_text(&more, comma);
+			buf_add(&text, more.data, k % (1 << i) ? 0 : more.len);
+			buf_addf(&text, "%d,,%d\n", k, i);
+		}
+		buf_clear(&want);
+		buf_clear(&got);
+		engine = CSV_LIBCSV;
+		show(&want, comma, false, buf_slice(&text));
+		engine = tested;
+		show(&got, comma, false, buf_slice(&text));
+		differ += strcmp(want.data, got.data) != 0;
+	}
+	ok(!differ, "many records: %d differ", differ);
+	buf_free(&text);
+	buf_free(&more);
+	buf_free(&got);
+	buf_free(&want);
+}
+
 /* --- Some of the cells --- */
 
 static void test_picks(void)
@@ -719,6 +751,7 @@ static void test_reading(void)
 	test_large();
 	test_random();
 	test_steps();
+	test_windows();
 	test_picks();
 	test_head();
 }
