@@ -5,6 +5,8 @@
 
 #define OFF(field) offsetof(struct csvhead, field)
 
+static const char *const engines[] = {"auto", "scan", "libcsv", NULL}; /* as enum csv_engine */
+
 const struct opt csvhead_opts[] = {
 	{'N', "no-header", OPT_FLAG, OFF(no_header), NULL,
 	 "the first row is data; columns are c1, c2, ...", NULL},
@@ -14,6 +16,8 @@ const struct opt csvhead_opts[] = {
 	 "cells end at CHAR (default ,); \\t is tab", NULL},
 	{0, "tsv", OPT_FLAG, OFF(tsv), NULL, "cells end at tab", NULL},
 	{0, "quote", OPT_STRING, OFF(quote), "CHAR", "quotes are CHAR (default \")", NULL},
+	{0, "engine", OPT_CHOICE, OFF(engine), "auto|scan|libcsv",
+	 "who splits rows: libcsv, or a scan where it is sure (auto)", engines},
 	{0},
 };
 
@@ -47,6 +51,14 @@ void csvhead_check(struct csvhead *h)
 void csvhead_free(struct csvhead *h)
 {
 	csv_names_free(&h->given);
+}
+
+struct csv_reader *csvhead_reader(const struct csvhead *h)
+{
+	struct csv_reader *r = csv_reader_new(h->dialect, false);
+
+	csv_reader_engine(r, (enum csv_engine)h->engine);
+	return r;
 }
 
 static void number_columns(struct csv_names *names, size_t n)
@@ -93,7 +105,7 @@ enum csvhead_result csvhead_names(const struct csvhead *h, struct block *blk,
 		csv_names_copy(names, h->given.v, h->given.n);
 		return CSVHEAD_NAMES;
 	}
-	r = csv_reader_new(h->dialect, false);
+	r = csvhead_reader(h);
 	got = csv_next(r, blk, &pos, &line, &row, &why);
 	if (got == CSV_ROW && h->no_header) {
 		number_columns(names, row.n);

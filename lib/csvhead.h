@@ -11,17 +11,21 @@ struct csvhead {
 	/* filled by csvhead_opts */
 	bool no_header, tsv;
 	const char *header, *delim, *quote;
+	int engine; /* enum csv_engine */
 	/* filled by csvhead_check */
 	struct csv_dialect dialect;
 	struct csv_names given; /* by --header */
 	struct csv_framer framer;
 };
 
-extern const struct opt csvhead_opts[]; /* -N -H -d --tsv --quote; base: struct csvhead */
+extern const struct opt csvhead_opts[]; /* -N -H -d --tsv --quote --engine; base: struct csvhead */
 
 /* After opt_parse: a wrong option ends the process with EXIT_USAGE. */
 void csvhead_check(struct csvhead *h);
 void csvhead_free(struct csvhead *h);
+
+/* Of rows as they are written; its limit is the caller's to set. */
+struct csv_reader *csvhead_reader(const struct csvhead *h);
 
 enum csvhead_result { CSVHEAD_NAMES, CSVHEAD_EMPTY, CSVHEAD_BAD };
 

@@ -2,8 +2,8 @@
  * csvio: rows out of CSV blocks, cells into CSV text. The only user of libcsv.
  *
  * RFC 4180: quotes, "" inside them, delimiters and newlines inside them, CRLF or LF. Blanks are
- * kept. libcsv is the authority on records that hold a quote; records without one are split here,
- * with the same result. Bad: a quote inside an unquoted cell, text after a closing quote, an
+ * kept. libcsv is the authority on quoting. What needs none of it is split here, with the same result:
+ * records without a quote, and those where each quote opens or closes a whole cell. Bad: a quote inside an unquoted cell, text after a closing quote, an
  * unterminated quote, bytes that are not UTF-8. How many cells a row must have is the caller's to
  * check. Blank lines are skipped, except where the caller expects one column.
  *
@@ -42,14 +42,16 @@ struct csv_framer {
 	struct framer framer; /* for reader_conf */
 	struct csv_dialect dialect;
 	bool head;
+	const struct csv_kernel *kernel;
 	int state;
 };
 
 void csv_framer_init(struct csv_framer *f, struct csv_dialect dialect);
 
 struct csv_row {
-	const struct slice *cells; /* unquoted; valid until the next csv_next */
-	size_t n;
+	const struct slice
+		*cells;    /* unquoted, those that are wanted; valid until the next csv_next */
+	size_t n;          /* how many the record has */
 	struct slice text; /* the record as it stands in the block, without its end */
 	uint64_t line;     /* of its first line, counted from 0 at the block's first */
 };
@@ -63,12 +65,34 @@ void csv_reader_free(struct csv_reader *r);                        /* NULL is fi
 void csv_reader_one_column(struct csv_reader *r, bool one_column); /* from the next row on */
 void csv_reader_limit(struct csv_reader *r, uint64_t bytes);       /* a longer row is bad */
 
+enum csv_engine {
+	CSV_AUTO, /* libcsv where a quoted cell holds a quote, or something is wrong with quotes */
+	CSV_SCAN, /* libcsv only where something is wrong */
+	CSV_LIBCSV, /* each record by libcsv */
+};
+
+void csv_reader_engine(struct csv_reader *r, enum csv_engine engine);
+
+/*
+ * Which cells of a row are wanted: of rows of `width` cells, cell v[i].from as cells[v[i].to], i < n. The others of
+ * cells[0 .. size) are empty; so may all be in rows of another width.
+ */
+struct csv_picks {
+	struct csv_pick {
+		size_t from, to;
+	} * v;
+	size_t n, width, size;
+};
+
+/* From the next row on; the picks are kept by the caller. Without, all cells are given as they stand. */
+void csv_reader_pick(struct csv_reader *r, const struct csv_picks *picks);
+
 enum csv_result { CSV_ROW, CSV_END, CSV_BAD };
 
 /*
- * The next row of the block from *pos on (0 at first), *line counting the block's lines so far (0
- * at first). CSV_BAD: row->text and row->line are set, the reason is in err, and the next call goes
- * on behind that record. The bad record of an unterminated quote is its first line; of one that is
+ * The next row of the block from *pos on (0 at first: a block is read from its start), *line counting
+ * the block's lines so far (0 at first). CSV_BAD: row->text and row->line are set, the reason is in err,
+ * and the next call goes on behind that record. The bad record of an unterminated quote is its first line; of one that is
  * too long, its beginning.
  */
 enum csv_result csv_next(struct csv_reader *r, const struct block *blk, size_t *pos, uint64_t *line,

@@ -202,6 +202,19 @@ bool exprset_uses_column(const struct exprset *set, size_t column)
 	return false;
 }
 
+bool exprset_reads_column(const struct exprset *set, size_t column)
+{
+	for (size_t i = 0; i < set->n; i++) {
+		if (!set->v[i].native)
+			return true;
+	}
+	for (size_t i = 0; i < set->fields.n; i++) {
+		if (set->columns && set->fields.v[i].column < 0)
+			return true; /* the whole row */
+	}
+	return exprset_uses_column(set, column);
+}
+
 /*
  * The first evaluator takes what exprset_new compiled. The others compile what they are sure to need
  * now, before records take the memory: libjq does not survive its lack while it compiles.

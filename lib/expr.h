@@ -52,6 +52,9 @@ void exprset_free(struct exprset *set);
 /* Does any plan read this column (by its number in the header)? */
 bool exprset_uses_column(const struct exprset *set, size_t column);
 
+/* May any program look at it? Cells of other columns need not be given to expreval_row. */
+bool exprset_reads_column(const struct exprset *set, size_t column);
+
 /* On the main thread, before any thread runs. The set must outlive it. */
 struct expreval *expreval_new(struct exprset *set);
 void expreval_free(struct expreval *ev);

@@ -512,6 +512,15 @@ static void note_outputs(struct run *r)
 	r->outputs[2] = r->report.late;
 }
 
+/* KPIPE_BLOCK: of so many bytes, for tests of what happens where blocks meet. */
+static size_t block_size(const struct filter_tool *tool)
+{
+	const char *text = getenv("KPIPE_BLOCK");
+	long size = text ? strtol(text, NULL, 10) : 0;
+
+	return size > 0 ? (size_t)size : tool->block_size ? tool->block_size : BLOCK_SIZE;
+}
+
 static void open_reader(struct run *r, struct operands files)
 {
 	struct reader_conf conf = {
@@ -520,11 +529,11 @@ static void open_reader(struct run *r, struct operands files)
 		.framer = r->tool->framer      ? r->tool->framer
 			  : r->conf->null_data ? &framer_nul
 					       : &framer_newline,
-		.block_size = r->tool->block_size ? r->tool->block_size : BLOCK_SIZE,
+		.block_size = block_size(r->tool),
 		.max_record = r->conf->max_line,
 		.fill = r->tool->batch,
 		.single = r->conf->unbuffered && !r->tool->batch,
-		.strip_bom = !r->tool->raw,
+		.text = !r->tool->raw,
 		/* Where the input is one record, nothing behind it is left to go on with. */
 		.cut_long = !r->tool->framer || !r->tool->framer->end_is_data,
 		.outputs = r->outputs,

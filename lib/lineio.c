@@ -1,4 +1,4 @@
-#include "lineio.h"
+#include "lineio_priv.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -37,17 +37,19 @@ const struct framer framer_nul = {.feed = feed_nul, .end = '\0'};
 
 /* --- Reader --- */
 
-enum { NOT_ENDED = 0, ENDED_WELL = -1, STOPPED = -2 };
+enum { NOT_ENDED = 0, ENDED_WELL = -1, STOPPED = -2, DAMAGED = -3 };
 
 struct reader {
 	struct reader_conf conf;
-	size_t at;    /* operand being read, or the next to open */
-	int fd;       /* -1: none open */
-	bool fed;     /* by another process */
-	bool regular; /* read(2) never waits */
-	int ended;    /* NOT_ENDED, ENDED_WELL, STOPPED, or the errno of a failed read */
-	bool begun;   /* a block of this input was given */
-	bool bom_checked;
+	size_t at;           /* operand being read, or the next to open */
+	int fd;              /* -1: none open */
+	struct unzip *unzip; /* NULL: the input is not compressed */
+	struct buf why;      /* it is damaged */
+	bool fed;            /* by another process */
+	bool regular;        /* read(2) never waits */
+	int ended;  /* NOT_ENDED, ENDED_WELL, STOPPED, DAMAGED, or the errno of a failed read */
+	bool begun; /* a block of this input was given */
+	bool magic_checked, bom_checked;
 	bool dropping; /* inside a record that was too long, behind the part that was given */
 	const char *name;
 	struct buf bytes; /* read */
@@ -76,6 +78,10 @@ struct reader *reader_new(const struct reader_conf *conf)
 
 static void close_input(struct reader *r)
 {
+	if (r->unzip)
+		r->nread += unzip_bytes(r->unzip);
+	unzip_free(r->unzip);
+	r->unzip = NULL;
 	if (r->fd > STDIN_FILENO)
 		close(r->fd);
 	r->fd = -1;
@@ -87,6 +93,7 @@ void reader_free(struct reader *r)
 		return;
 	close_input(r);
 	buf_free(&r->bytes);
+	buf_free(&r->why);
 	free(r);
 }
 
@@ -104,12 +111,12 @@ const char *reader_name(const struct reader *r)
 
 uint64_t reader_bytes(const struct reader *r)
 {
-	return r->nread;
+	return r->nread + (r->unzip ? unzip_bytes(r->unzip) : 0);
 }
 
 int reader_fd(const struct reader *r)
 {
-	return r->fd;
+	return r->unzip ? unzip_fd(r->unzip) : r->fd;
 }
 
 bool reader_fed(const struct reader *r)
@@ -174,7 +181,7 @@ static enum read_result open_input(struct reader *r, struct buf *err)
 	}
 	r->fed = standard && !r->regular && !isatty(r->fd);
 	r->begun = r->dropping = false;
-	r->bom_checked = !r->conf.strip_bom;
+	r->magic_checked = r->bom_checked = !r->conf.text;
 	r->ended = NOT_ENDED;
 	r->offset = r->skipped = 0;
 	buf_clear(&r->bytes);
@@ -194,13 +201,36 @@ static size_t npending(const struct reader *r)
 	return r->bytes.len - r->start;
 }
 
+/* What comes out of it takes the place of what was read of it. */
+static void unzip(struct reader *r, const struct codec *codec)
+{
+	r->unzip = unzip_new(codec, slice_of(pending(r), npending(r)), r->fd, &r->why);
+	r->ended = r->unzip ? NOT_ENDED : DAMAGED;
+	r->regular = false;
+	r->nread -= npending(r); /* the thread counts them */
+	buf_clear(&r->bytes);
+}
+
+/* Waits for more bytes only where the first ones may be those of a compressed file. */
+static void check_magic(struct reader *r)
+{
+	bool more;
+	const struct codec *codec = codec_of(slice_of(pending(r), npending(r)), &more);
+
+	if (r->magic_checked || (more && !r->ended))
+		return;
+	r->magic_checked = true;
+	if (codec)
+		unzip(r, codec);
+}
+
 /* Waits for a third byte only where the first ones may be a mark's. */
 static void check_bom(struct reader *r)
 {
 	static const char bom[] = {'\xef', '\xbb', '\xbf'};
 	size_t n = npending(r) < sizeof bom ? npending(r) : sizeof bom;
 
-	if (r->bom_checked)
+	if (!r->magic_checked || r->bom_checked)
 		return;
 	if (memcmp(pending(r), bom, n) == 0 && n < sizeof bom && !r->ended)
 		return;
@@ -255,7 +285,7 @@ static bool read_more(struct reader *r)
 	size_t room;
 	ssize_t n;
 
-	if (!r->regular && !loop_readable(r->fd))
+	if (!r->regular && !loop_readable(reader_fd(r)))
 		return false;
 	if (r->start) {
 		memmove(r->bytes.data, pending(r), npending(r));
@@ -264,7 +294,7 @@ static bool read_more(struct reader *r)
 	}
 	room = next_size(r, r->bytes.len) - r->bytes.len;
 	buf_reserve(&r->bytes, room);
-	n = read(r->fd, r->bytes.data + r->bytes.len, room);
+	n = read(reader_fd(r), r->bytes.data + r->bytes.len, room);
 	if (n < 0) {
 		if (errno == EINTR || errno == EAGAIN || errno == EWOULDBLOCK)
 			return false;
@@ -272,8 +302,9 @@ static bool read_more(struct reader *r)
 		return true;
 	}
 	if (n == 0)
-		r->ended = ENDED_WELL;
-	r->nread += (size_t)n;
+		r->ended = !r->unzip || unzip_finish(r->unzip, &r->why) ? ENDED_WELL : DAMAGED;
+	if (!r->unzip)
+		r->nread += (size_t)n;
 	r->bytes.len += (size_t)n;
 	r->bytes.data[r->bytes.len] = '\0';
 	return true;
@@ -363,6 +394,7 @@ static void cut_long(struct reader *r, struct block *b)
  */
 static bool take_in(struct reader *r)
 {
+	check_magic(r);
 	check_bom(r);
 	frame(r);
 	if (r->dropping)
@@ -445,7 +477,8 @@ enum read_result reader_next(struct reader *r, struct block *b, struct buf *err)
 		case STOPPED:
 			return READ_END;
 		default:
-			buf_setf(err, "%s: %s", r->name, strerror(r->ended));
+			buf_setf(err, "%s: %s", r->name,
+				 r->ended == DAMAGED ? buf_str(&r->why) : strerror(r->ended));
 			return READ_ERROR;
 		}
 	}

@@ -69,7 +69,8 @@ struct reader_conf {
 	bool fill;   /* fill every block as far as whole records allow: same bytes in, same blocks,
 			however they arrive */
 	bool single; /* one record per block */
-	bool strip_bom; /* drop a UTF-8 byte order mark at the start of an input */
+	bool text; /* an input that is compressed (.gz .zst .bz2 .xz, by its first bytes) is
+		      decompressed, and a UTF-8 byte order mark at its start dropped */
 	bool cut_long;  /* of a record longer than max_record give max_record + 1 bytes and an end,
 			   and drop the rest; else READ_TOO_LONG */
 	/* What is written while inputs are read: an input that is one of these files would never
@@ -104,7 +105,7 @@ void reader_stop(struct reader *r);
 
 const char *reader_name(const struct reader *r); /* the input being read, for messages */
 
-uint64_t reader_bytes(const struct reader *r); /* read so far, of all inputs */
+uint64_t reader_bytes(const struct reader *r); /* read so far, of all inputs, as they are stored */
 
 int reader_fd(const struct reader *r); /* of the input being read, -1 when none is open */
 

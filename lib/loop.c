@@ -198,6 +198,11 @@ bool loop_readable(int fd)
 	return poll(&p, 1, 0) > 0;
 }
 
+void loop_await(int fd)
+{
+	poll(&(struct pollfd){fd, POLLIN, 0}, 1, -1);
+}
+
 bool loop_abandoned(int fd)
 {
 	struct pollfd p = {fd, 0, 0};

@@ -36,6 +36,9 @@ int loop_wait(struct pollfd *fds, unsigned n, int64_t deadline);
 /* Can fd be read (end of file counts) without waiting? */
 bool loop_readable(int fd);
 
+/* Waits until it can: for a thread that has nothing else to heed. */
+void loop_await(int fd);
+
 /* Has the reader of what is written to fd gone? */
 bool loop_abandoned(int fd);
 

@@ -15,7 +15,7 @@ setup()
 		ln -s "$(command -v $tool)" bin
 	done
 	for tool in apt-get autoconf automake bash bats clang cppcheck datamash fish java jq kcat make \
-		mandoc mlr mvn pkg-config ps python3 qemu-aarch64 shellcheck sqlite3 strace valgrind xz zsh; do
+		mandoc mlr mvn pkg-config ps python3 qemu-aarch64 shellcheck sqlite3 strace valgrind xz zsh zstd; do
 		stand_in $tool <<<'exit 0'
 	done
 	stand_in id <<<'echo 0'

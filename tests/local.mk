@@ -61,10 +61,11 @@ check_PROGRAMS += $(unit_tests)
 TESTS += $(unit_tests) $(bats_tests) $(broker_tests)
 
 tests_unit_test_agg_LDADD = $(LDADD) -lm
-tests_unit_test_csvio_LDADD = $(LDADD) $(CSV_LIBS)
+tests_unit_test_csvio_LDADD = $(LDADD) $(CODEC_LIBS) $(CSV_LIBS)
 tests_unit_test_expr_CPPFLAGS = $(AM_CPPFLAGS) $(JQ_CFLAGS)
 tests_unit_test_expr_LDADD = $(LDADD) $(JQ_LIBS) -lm
 tests_unit_test_group_LDADD = $(LDADD) -lm
+tests_unit_test_lineio_LDADD = $(LDADD) $(CODEC_LIBS)
 tests_unit_test_num_LDADD = $(LDADD) -lm
 tests_unit_test_scan_LDADD = $(LDADD) -lm
 tests_unit_test_val_LDADD = $(LDADD) -lm
@@ -118,6 +119,7 @@ EXTRA_DIST += \
 	tests/process.bash \
 	tests/run-bats \
 	tests/summary.sh \
+	tests/splits.py \
 	tests/sums.py \
 	tests/tables.py \
 	tests/unit/libjq.h \

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # Random inputs against slow and plain models, tests/model.py and tests/tables.py, and against Python's own numbers and
-# times, tests/sums.py.
+# times, tests/sums.py; CSV in every way to read it, tests/splits.py.
 
 load helper
 
@@ -26,12 +26,19 @@ holds()
 }
 
 @test "csvagg: 300 random sets of tables by each engine, in small blocks, compressed" {
-	[[ $(csvagg --help) = *--engine=* ]] || skip "csvagg has one engine"
 	holds tables engines 300
 }
 
 @test "csvagg of 100 random sets of tables is kcount of their rows as JSON" {
 	holds model kcount 100
+}
+
+@test "1000 random CSV tables, each read in several ways" {
+	holds splits good 1000
+}
+
+@test "1000 damaged CSV tables, each read in several ways" {
+	holds splits broken 1000
 }
 
 @test "sums, averages, extremes, products and quantiles of 10000 random decimals" {

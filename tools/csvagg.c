@@ -9,13 +9,6 @@
 #include "loop.h"
 #include "mem.h"
 
-/* Where an input's columns lie; the programs know them by the first input's header. */
-struct layout {
-	size_t ncells; /* of a row */
-	size_t *places; /* of each column of the first header, NOWHERE: not there; NULL: the same order */
-};
-
-#define NOWHERE SIZE_MAX
 
 struct csvagg {
 	const char *output;
@@ -28,8 +21,11 @@ struct csvagg {
 	struct groupby *gb;       /* NULL until there is a header */
 	struct groups *groups;
 	struct groupout *rows;
-	struct layout *
-		*layouts; /* per input, set before its first block is mapped; NULL: no rows */
+	/*
+	 * Per input, where the columns lie that are read; the programs know them by the first input's header.
+	 * Set before its first block is mapped; NULL: no rows.
+	 */
+	struct csv_picks **layouts;
 	size_t nlayouts;
 	struct worker **workers;
 	size_t nworkers, workers_cap;
@@ -39,7 +35,6 @@ struct worker {
 	const struct csvagg *c;
 	struct csv_reader *reader;
 	struct groupby_eval *ge;
-	struct slice *cells; /* of a row whose columns lie otherwise */
 	struct buf err;
 };
 
@@ -53,37 +48,37 @@ static const struct opt output_opts[] = {
 
 /* --- Inputs --- */
 
-static void layout_free(struct layout *l)
+static void layout_free(struct csv_picks *l)
 {
 	if (!l)
 		return;
-	free(l->places);
+	free(l->v);
 	free(l);
 }
 
 /* NULL when a column that is used is missing: reason in err. */
-static struct layout *make_layout(const struct csvagg *c, const struct csv_names *names,
-				  const char *input, struct buf *err)
+static struct csv_picks *make_layout(const struct csvagg *c, const struct csv_names *names,
+				     const char *input, struct buf *err)
 {
-	struct layout *l = mem_zalloc(1, sizeof *l);
-	bool same = names->n == c->columns.n;
+	const struct exprset *exprs = groupby_exprs(c->gb);
+	struct csv_picks *l = mem_zalloc(1, sizeof *l);
 
-	l->ncells = names->n;
-	l->places = mem_zalloc(c->columns.n, sizeof *l->places);
+	*l = (struct csv_picks){
+		.v = mem_zalloc(c->columns.n, sizeof *l->v),
+		.width = names->n,
+		.size = c->columns.n,
+	};
 	for (size_t i = 0; i < c->columns.n; i++) {
 		size_t at = csv_names_find(names, c->columns.v[i]);
-		l->places[i] = at < names->n ? at : NOWHERE;
-		same &= at == i;
-		if (at == names->n && exprset_uses_column(groupby_exprs(c->gb), i)) {
+
+		if (at == names->n && exprset_uses_column(exprs, i)) {
 			buf_setf(err, "%s: no column '%.*s'", input, (int)c->columns.v[i].len,
 				 c->columns.v[i].ptr);
 			layout_free(l);
 			return NULL;
 		}
-	}
-	if (same) {
-		free(l->places);
-		l->places = NULL;
+		if (at < names->n && exprset_reads_column(exprs, i))
+			l->v[l->n++] = (struct csv_pick){at, i};
 	}
 	return l;
 }
@@ -103,10 +98,8 @@ static int compile(struct csvagg *c, const struct csv_names *names, const char *
 		return EXIT_USAGE;
 	}
 	c->groups = groups_new(groupby_aggs(c->gb));
-	for (size_t i = 0; i < c->nworkers; i++) {
+	for (size_t i = 0; i < c->nworkers; i++)
 		c->workers[i]->ge = groupby_eval_new(c->gb);
-		c->workers[i]->cells = mem_zalloc(c->columns.n, sizeof(struct slice));
-	}
 	return 0;
 }
 
@@ -140,7 +133,7 @@ static void *worker_new(void *ctx)
 	struct worker *w = mem_zalloc(1, sizeof *w);
 
 	w->c = c;
-	w->reader = csv_reader_new(c->head.dialect, false);
+	w->reader = csvhead_reader(&c->head);
 	csv_reader_limit(w->reader, c->filter.max_line);
 	c->workers = mem_grow(c->workers, &c->workers_cap, c->nworkers + 1, sizeof *c->workers);
 	c->workers[c->nworkers++] = w;
@@ -153,27 +146,16 @@ static void worker_free(void *worker)
 
 	csv_reader_free(w->reader);
 	groupby_eval_free(w->ge);
-	free(w->cells);
 	buf_free(&w->err);
 	free(w);
 }
 
-static const struct slice *in_order(struct worker *w, const struct layout *l,
-				    const struct csv_row *row)
-{
-	if (!l->places)
-		return row->cells;
-	for (size_t i = 0; i < w->c->columns.n; i++)
-		w->cells[i] = l->places[i] == NOWHERE ? slice_str("") : row->cells[l->places[i]];
-	return w->cells;
-}
-
 /* False: the row is bad, the reason in w->err. */
-static bool add_row(struct worker *w, const struct layout *l, const struct csv_row *row,
+static bool add_row(struct worker *w, const struct csv_picks *l, const struct csv_row *row,
 		    struct groups *gs, uint64_t seq)
 {
-	if (csvhead_ragged(&w->c->head, l->ncells, row->n, &w->err) ||
-	    groupby_eval_row(w->ge, in_order(w, l, row), &w->err) < 0)
+	if (csvhead_ragged(&w->c->head, l->width, row->n, &w->err) ||
+	    groupby_eval_row(w->ge, row->cells, &w->err) < 0)
 		return false;
 	if (groupby_passes(w->ge))
 		groupby_add(w->ge, gs, groups_put(gs, groupby_key(w->ge)), seq);
@@ -183,7 +165,7 @@ static bool add_row(struct worker *w, const struct layout *l, const struct csv_r
 static void map(void *worker, const struct block *blk, struct result *res)
 {
 	struct worker *w = worker;
-	const struct layout *l = w->c->layouts[blk->source];
+	const struct csv_picks *l = w->c->layouts[blk->source];
 	struct csv_row row;
 	enum csv_result got;
 	struct groups *gs;
@@ -193,7 +175,8 @@ static void map(void *worker, const struct block *blk, struct result *res)
 		return;
 	gs = groups_new(groupby_aggs(w->c->gb));
 	res->partial = gs;
-	csv_reader_one_column(w->reader, l->ncells == 1);
+	csv_reader_one_column(w->reader, l->width == 1);
+	csv_reader_pick(w->reader, l);
 	while ((got = csv_next(w->reader, blk, &pos, &res->lines, &row, &w->err)) != CSV_END) {
 		bool good = got == CSV_ROW && add_row(w, l, &row, gs, blk->seq << 32 | res->in);
 		res->in++;

@@ -140,7 +140,7 @@ static void *worker_new(void *ctx)
 	struct worker *w = mem_zalloc(1, sizeof *w);
 
 	w->c = ctx;
-	w->reader = csv_reader_new(w->c->head.dialect, false);
+	w->reader = csvhead_reader(&w->c->head);
 	csv_reader_limit(w->reader, w->c->filter.max_line);
 	return w;
 }

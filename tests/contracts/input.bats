@@ -238,6 +238,64 @@ lengthen()
 	[ "$READS" = csv ] || stops 0 'in:1: invalid JSON.*' in
 }
 
+# --- Compressed input ---
+
+# with_packers COMMAND ARG...: once for each format. $pack compresses, and is its name; its first $magic bytes tell.
+with_packers()
+{
+	local pack magic
+	while read -r pack magic <&4; do
+		! command -v "$pack" >/dev/null || "$@"
+	done 4<<<'gzip 3
+zstd 4
+bzip2 4
+xz 6'
+}
+
+read_packed()
+{
+	feed 3 | $pack -c >in
+	takes 3 in
+	takes 3 <in
+	takes 3 < <(head -c 1 in; sleep 0.05; tail -c +2 in)
+	: | $pack -c >empty
+	{ printf '\xef\xbb\xbf'; feed 2; } | $pack -c >in
+	record 3 | $pack -c >more
+	cat in empty more >all
+	takes 3 all
+	takes 3 <all
+}
+
+@test "what is compressed is read as what it holds, member by member" {
+	filters
+	with_packers read_packed
+}
+
+read_damaged()
+{
+	feed 2 | $pack -c >whole
+	record 3 | $pack -c >more
+	head -c 9 more | cat whole - >in
+	stops 2 "in: truncated $pack data" in
+	{ head -c "$magic" more; printf '\xff\xff'; tail -c +$((magic + 3)) more; } | cat whole - >in
+	stops 2 "in: damaged $pack data.*" in
+	{ cat whole; echo 'no such data'; } >in
+	stops 2 "in: damaged $pack data.*" in
+}
+
+@test "what is cut off or damaged is an error behind what came before it" {
+	filters
+	with_packers read_damaged
+}
+
+@test "two compressed files beside a plain one, each with a name that says nothing" {
+	filters
+	feed 1 | gzip -c >a
+	feed 1 2 >b
+	feed 1 3 | gzip -c >c
+	takes 3 a b c
+}
+
 # --- Bad records ---
 
 @test "a bad record is named by its line; what came before it is out, nothing after" {

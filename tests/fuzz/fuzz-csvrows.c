@@ -1,8 +1,10 @@
 /*
- * csvio: the same rows and the same errors wherever a text is cut at record ends, and those of a
+ * csvio: the same rows and the same errors from each engine, wherever a text is cut at record ends, and those of a
  * plain model of RFC 4180; rows that are written read back the same.
  */
 #include "fuzz.h"
+
+#include <stdlib.h>
 
 #include "csvio.h"
 #include "json.h"
@@ -125,6 +127,7 @@ struct way {
 	struct csv_dialect dialect;
 	bool one_column, head;
 	uint64_t limit;
+	enum csv_engine engine;
 };
 
 /*
@@ -208,6 +211,7 @@ static void read_pieces(struct buf *out, struct slice all, const struct way *way
 	uint64_t line = 0;
 
 	csv_reader_limit(r, way->limit);
+	csv_reader_engine(r, way->engine);
 	csv_framer_init(&f, way->dialect);
 	f.head = way->head;
 	f.framer.reset(f.framer.state);
@@ -266,6 +270,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static const struct csv_dialect dialects[] = {
 		{',', '"'}, {';', '\''}, {'\t', '"'}, {' ', '"'}, {',', '\t'}, {'\x01', 'a'},
 	};
+	static const enum csv_engine engines[] = {CSV_AUTO, CSV_SCAN, CSV_LIBCSV};
 	struct input in = {data, data + size};
 	struct way way = {.dialect = dialects[input_below(&in, 6)]};
 	unsigned flags = input_byte(&in), max = input_below(&in, 256);
@@ -273,6 +278,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct buf all = BUF_INIT, model = BUF_INIT;
 	bool *ends;
 
+	if (flags & 8)
+		setenv("KPIPE_SIMD", "none", 1);
+	else
+		unsetenv("KPIPE_SIMD");
 	way.one_column = flags & 1;
 	way.head = flags & 2;
 	way.limit = max < 9 ? max : UINT64_MAX;
@@ -284,14 +293,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		buf_add_char(&all, '\n');
 	ends = mem_zalloc(all.len + 1, sizeof *ends);
 	model_rows(&model, buf_slice(&all), &way, ends);
-	for (size_t i = 0; i < sizeof pieces / sizeof pieces[0]; i++) {
+	for (size_t i = 0; i < 3 * sizeof pieces / sizeof pieces[0]; i++) {
+		size_t piece = pieces[i / 3] < all.len ? pieces[i / 3] : all.len + 1;
 		struct buf rows = BUF_INIT;
 
-		read_pieces(&rows, buf_slice(&all), &way,
-			    pieces[i] < all.len ? pieces[i] : all.len + 1, ends);
+		way.engine = engines[i % 3];
+		read_pieces(&rows, buf_slice(&all), &way, piece, ends);
 		must(slice_eq(buf_slice(&model), buf_slice(&rows)),
-		     "in pieces of %zu: %s instead of %s", pieces[i], buf_str(&rows),
-		     buf_str(&model));
+		     "engine %d, in pieces of %zu: %s instead of %s", (int)way.engine, piece,
+		     buf_str(&rows), buf_str(&model));
 		buf_free(&rows);
 	}
 	free(ends);

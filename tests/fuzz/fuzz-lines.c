@@ -7,7 +7,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "lineio.h"
+#include "lineio_priv.h"
 
 enum { INPUTS_MAX = 4, NEVER = 255 };
 
@@ -103,9 +103,17 @@ static bool feed(struct run *r)
 	return true;
 }
 
+/* What is compressed is another matter. */
+static bool is_compressed(const struct source *s)
+{
+	bool more;
+
+	return codec_of(s->raw, &more);
+}
+
 static void model_source(struct source *s, const struct reader_conf *conf)
 {
-	if (conf->strip_bom && s->raw.len >= sizeof bom && memcmp(s->raw.ptr, bom, sizeof bom) == 0)
+	if (conf->text && s->raw.len >= sizeof bom && memcmp(s->raw.ptr, bom, sizeof bom) == 0)
 		s->bom = sizeof bom;
 	buf_add(&s->text, s->raw.ptr + s->bom, s->raw.len - s->bom);
 	if (s->text.len && s->text.data[s->text.len - 1] != conf->framer->end)
@@ -251,6 +259,8 @@ static void run(const struct reader_conf *conf, struct way way, struct input in,
 		struct source *s = &r.sources[r.n];
 
 		s->raw = r.n + 1 < INPUTS_MAX ? input_until(&in, '|') : input_rest(&in);
+		if (is_compressed(s))
+			s->raw.len = 0;
 		model_source(s, conf);
 		open_source(s, &way);
 		r.names[r.n++] = s->name;
@@ -273,7 +283,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		.framer = flags & 1 ? &framer_nul : &framer_newline,
 		.fill = flags & 2,
 		.single = flags & 4,
-		.strip_bom = flags & 8,
+		.text = flags & 8,
 		.cut_long = flags & 16,
 		.block_size = block + 1,
 		.max_record = max == 9 ? UINT64_MAX : max,

@@ -16,7 +16,7 @@ TESTS += $(fuzz_tests)
 
 fuzz_replay = tests/fuzz/fuzz.h tests/fuzz/replay.c
 tests_fuzz_fuzz_csvrows_SOURCES = tests/fuzz/fuzz-csvrows.c $(fuzz_replay)
-tests_fuzz_fuzz_csvrows_LDADD = $(LDADD) $(CSV_LIBS)
+tests_fuzz_fuzz_csvrows_LDADD = $(LDADD) $(CODEC_LIBS) $(CSV_LIBS)
 tests_fuzz_fuzz_decimals_SOURCES = tests/fuzz/fuzz-decimals.c $(fuzz_replay)
 tests_fuzz_fuzz_decimals_LDADD = $(LDADD) -lm
 tests_fuzz_fuzz_envelope_SOURCES = tests/fuzz/fuzz-envelope.c $(fuzz_replay)
@@ -25,8 +25,9 @@ tests_fuzz_fuzz_expr_LDADD = $(LDADD) $(JQ_LIBS) -lm
 tests_fuzz_fuzz_json_SOURCES = tests/fuzz/fuzz-json.c $(fuzz_replay)
 tests_fuzz_fuzz_json_LDADD = $(LDADD) -lm
 tests_fuzz_fuzz_lines_SOURCES = tests/fuzz/fuzz-lines.c $(fuzz_replay)
+tests_fuzz_fuzz_lines_LDADD = $(LDADD) $(CODEC_LIBS)
 tests_fuzz_fuzz_options_SOURCES = tests/fuzz/fuzz-options.c $(fuzz_replay)
-tests_fuzz_fuzz_options_LDADD = $(LDADD) $(CSV_LIBS)
+tests_fuzz_fuzz_options_LDADD = $(LDADD) $(CODEC_LIBS) $(CSV_LIBS)
 tests_fuzz_fuzz_spec_SOURCES = tests/fuzz/fuzz-spec.c $(fuzz_replay)
 tests_fuzz_fuzz_spec_LDADD = $(LDADD) -lm
 tests_fuzz_fuzz_times_SOURCES = tests/fuzz/fuzz-times.c $(fuzz_replay)
@@ -45,7 +46,7 @@ EXTRA_DIST += \
 # The library once more, and the targets, with libFuzzer and sanitizers: below fuzz/.
 FUZZ_CC = clang
 FUZZ_CFLAGS = -g -O1 -fno-omit-frame-pointer -ffp-contract=off -fno-sanitize-recover=all
-FUZZ_LIBS = $(CSV_LIBS) $(JQ_LIBS) $(RDKAFKA_LIBS) -lm
+FUZZ_LIBS = $(CODEC_LIBS) $(CSV_LIBS) $(JQ_LIBS) $(RDKAFKA_LIBS) -lm
 
 fuzz_objects = $(patsubst %.c,fuzz/%.o,$(filter %.c,$(libkpipe_a_SOURCES)))
 fuzz_programs = $(fuzz_tests:%$(EXEEXT)=fuzz/%)

@@ -6,6 +6,26 @@
 
 static const struct csv_dialect comma = {',', '"'};
 
+/* --- Ways to read that give the same --- */
+
+static enum csv_engine engine;
+
+static struct csv_reader *new_reader(struct csv_dialect d, bool one_column)
+{
+	struct csv_reader *r = csv_reader_new(d, one_column);
+
+	csv_reader_engine(r, engine);
+	return r;
+}
+
+static void use_simd(bool use)
+{
+	if (use)
+		unsetenv("KPIPE_SIMD");
+	else
+		setenv("KPIPE_SIMD", "none", 1);
+}
+
 /* --- Rows as text: "LINE[cell][cell] " each, bad ones "LINE!reason<text> " --- */
 
 static void put_shown(struct buf *out, struct slice s)
@@ -67,7 +87,7 @@ static int show_block(struct buf *out, struct csv_reader *r, struct slice text, 
 
 static void show(struct buf *out, struct csv_dialect d, bool one_column, struct slice text)
 {
-	struct csv_reader *r = csv_reader_new(d, one_column);
+	struct csv_reader *r = new_reader(d, one_column);
 	uint64_t line = 0;
 
 	show_block(out, r, text, &line);
@@ -89,14 +109,14 @@ static void complete(struct buf *b)
 static void show_framed(struct buf *out, struct csv_framer *f, bool one_column, struct slice text,
 			size_t piece, int *most)
 {
-	struct csv_reader *r = csv_reader_new(f->dialect, one_column);
+	struct csv_reader *r = new_reader(f->dialect, one_column);
 	struct buf bytes = BUF_INIT;
 	uint64_t line = 0;
 
 	*most = 0;
 	f->framer.reset(f->framer.state);
 	for (size_t at = 0; at < text.len;) {
-		size_t len = piece ? piece : (size_t)(rand() % 5);
+		size_t len = piece ? piece : (size_t)(rand() % 150);
 		size_t whole, old = bytes.len;
 
 		if (len > text.len - at)
@@ -147,6 +167,7 @@ static const struct known known[] = {
 	{"newline in quotes", "\"a\nb\",c\nd,e\n", "0[a\\0ab][c] 2[d][e] ", NULL},
 	{"CR LF in quotes", "\"a\r\nb\",c\r\nd,e\r\n", "0[a\\0d\\0ab][c] 2[d][e] ", NULL},
 	{"doubled quotes", "\"a\"\"b\",\"\"\"\",\"\"\"\"\"\"\n", "0[a\"b][\"][\"\"] ", NULL},
+	{"one doubled quote", "\"a\"\"b\",c\n", "0[a\"b][c] ", NULL},
 	{"blanks are kept", " a , b \n", "0[ a ][ b ] ", NULL},
 	{"blanks in quotes are kept", "\" a \",\"\tb\t\"\n", "0[ a ][\\09b\\09] ", NULL},
 	{"blanks beside quoted cells", " a ,\"b\", c \n", "0[ a ][b][ c ] ", NULL},
@@ -264,7 +285,7 @@ static void test_dialects(void)
 static void test_large(void)
 {
 	enum { CELL = 300000, CELLS = 100000 };
-	struct csv_reader *r = csv_reader_new(comma, false);
+	struct csv_reader *r = new_reader(comma, false);
 	struct block blk = {0};
 	struct buf err = BUF_INIT;
 	struct csv_row row;
@@ -306,8 +327,8 @@ struct model {
 	bool one_column;
 	const char *p, *end;
 	uint64_t line;
-	struct buf text; /* of the cells */
-	size_t ends[64]; /* in text, of each cell */
+	struct buf text;  /* of the cells */
+	size_t ends[512]; /* in text, of each cell */
 	size_t n;
 };
 
@@ -383,7 +404,7 @@ static void model_show(struct buf *out, struct csv_dialect d, bool one_column, s
 		if (why) {
 			show_bad(out, m.line, why, slice_of(start, (size_t)(stop - start)));
 		} else if (!blank || one_column) {
-			struct slice cells[64];
+			struct slice cells[512];
 			size_t at = 0;
 
 			for (size_t i = 0; i < m.n; at = m.ends[i++])
@@ -400,11 +421,13 @@ static void random_text(struct buf *text, struct csv_dialect d)
 {
 	const char letters[] = {'a',  'b',     ' ',     '\0',    '\r',    '\n',
 				'\n', d.delim, d.delim, d.quote, d.quote, d.quote};
-	int len = rand() % 48;
+	int len = rand() % (rand() % 2 ? 48 : 300);
+	bool sparse = rand() % 2;
 
 	buf_clear(text);
 	for (int i = 0; i < len; i++)
-		buf_add_char(text, letters[(size_t)rand() % sizeof letters]);
+		buf_add_char(text,
+			     sparse && rand() % 8 ? 'a' : letters[(size_t)rand() % sizeof letters]);
 }
 
 static void test_random(void)
@@ -452,35 +475,113 @@ static void test_random(void)
 	buf_free(&got);
 }
 
-/* A record without quotes, and the same one with one more cell, empty and quoted: then libcsv
- * splits it. */
-static void test_both_ways(void)
+/* --- Where steps of 64 bytes meet --- */
+
+/* What stands before a text, so that this begins at byte `at` of a record of its own, or within one. */
+static void put_before(struct buf *text, int kind, size_t at)
 {
-	struct buf plain = BUF_INIT, quoted = BUF_INIT, a = BUF_INIT, b = BUF_INIT;
+	const char *fill[] = {"a", "a", ",\n", "\"\""}, *begin[] = {"", "\"", "\"", "\""},
+		   *end[] = {"\n", "\",", "\"\n", "\","};
+	size_t ends = strlen(begin[kind]) + strlen(end[kind]);
+
+	buf_add_str(text, begin[kind]);
+	for (size_t i = ends; i < at; i += strlen(fill[kind]))
+		buf_add_str(text, fill[kind]);
+	buf_add_str(text, end[kind]);
+}
+
+/* Each known text, at each place: as libcsv has it, also cut in two anywhere. */
+static void test_steps(void)
+{
+	struct buf text = BUF_INIT, got = BUF_INIT, want = BUF_INIT;
+	enum csv_engine tested = engine;
+	struct csv_framer f;
+	int differ = 0, framed_differ = 0, most;
+
+	csv_framer_init(&f, comma);
+	for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+		for (size_t at = 0; at < 4 * 132; at++) {
+			buf_clear(&text);
+			put_before(&text, (int)(at % 4), at / 4);
+			buf_add_str(&text, known[i].text);
+			complete(&text);
+			buf_clear(&want);
+			buf_clear(&got);
+			engine = CSV_LIBCSV;
+			show(&want, comma, i % 2, buf_slice(&text));
+			engine = tested;
+			show(&got, comma, i % 2, buf_slice(&text));
+			differ += strcmp(buf_str(&want), buf_str(&got)) != 0;
+			buf_clear(&got);
+			show_framed(&got, &f, i % 2, buf_slice(&text), 1 + at % (text.len + 1),
+				    &most);
+			framed_differ += strcmp(buf_str(&want), buf_str(&got)) != 0;
+		}
+	}
+	ok(!differ, "the same at any place: %d differ", differ);
+	ok(!framed_differ, "and cut anywhere: %d differ", framed_differ);
+	buf_free(&text);
+	buf_free(&got);
+	buf_free(&want);
+}
+
+/* More records than a window holds, good and bad. */
+static void test_windows(void)
+{
+	struct buf text = BUF_INIT, more = BUF_INIT, got = BUF_INIT, want = BUF_INIT;
+	enum csv_engine tested = engine;
 	int differ = 0;
 
-	srand(2);
-	for (int i = 0; i < 1500; i++) {
-		int len = 1 + rand() % 40;
-
-		buf_clear(&plain);
-		buf_clear(&quoted);
-		buf_clear(&a);
-		buf_clear(&b);
-		for (int k = 0; k < len; k++)
-			buf_add_char(&plain, "-b, \t,\r,\0\x7f"[rand() % 10]);
-		buf_add(&quoted, plain.data, plain.len);
-		buf_add_str(&plain, ",\n");
-		buf_add_str(&quoted, ",\"\"\n");
-		show(&a, comma, false, buf_slice(&plain));
-		show(&b, comma, false, buf_slice(&quoted));
-		differ += strcmp(a.data, b.data) != 0;
+	srand(4);
+	for (int i = 0; i < 8; i++) {
+		buf_clear(&text);
+		for (int k = 0; k < 4000; k++) {
+			if (k % (1 << i) == 0)
+				random_text(&more, comma);
+			buf_add(&text, more.data, k % (1 << i) ? 0 : more.len);
+			buf_addf(&text, "%d,,%d\n", k, i);
+		}
+		buf_clear(&want);
+		buf_clear(&got);
+		engine = CSV_LIBCSV;
+		show(&want, comma, false, buf_slice(&text));
+		engine = tested;
+		show(&got, comma, false, buf_slice(&text));
+		differ += strcmp(want.data, got.data) != 0;
 	}
-	ok(!differ, "records are split alike with and without libcsv");
-	buf_free(&plain);
-	buf_free(&quoted);
-	buf_free(&a);
-	buf_free(&b);
+	ok(!differ, "many records: %d differ", differ);
+	buf_free(&text);
+	buf_free(&more);
+	buf_free(&got);
+	buf_free(&want);
+}
+
+/* --- Some of the cells --- */
+
+static void test_picks(void)
+{
+	struct csv_pick v[] = {{2, 0}, {0, 3}};
+	struct csv_picks picks = {v, 2, 3, 4};
+	struct csv_reader *r = new_reader(comma, false);
+	struct block blk = {0};
+	struct buf err = BUF_INIT;
+	struct csv_row row;
+	size_t pos = 0;
+	uint64_t line = 0;
+
+	buf_add_str(&blk.buf, "a,b,c\n\"d,\",e,\"\"\"f\"\r\ng,h\ni,j,\r\n");
+	csv_reader_pick(r, &picks);
+	ok(csv_next(r, &blk, &pos, &line, &row, &err) == CSV_ROW && row.n == 3, "a row");
+	ok(slice_is(row.cells[0], "c") && slice_is(row.cells[3], "a"), "cells where they are due");
+	ok(!row.cells[1].len && !row.cells[2].len, "the others are empty");
+	ok(csv_next(r, &blk, &pos, &line, &row, &err) == CSV_ROW && row.n == 3, "one in quotes");
+	ok(slice_is(row.cells[0], "\"f") && slice_is(row.cells[3], "d,"), "unquoted");
+	ok(csv_next(r, &blk, &pos, &line, &row, &err) == CSV_ROW && row.n == 2, "a ragged one");
+	ok(csv_next(r, &blk, &pos, &line, &row, &err) == CSV_ROW && row.n == 3, "one more");
+	ok(row.cells[0].len == 0 && slice_is(row.cells[3], "i"), "CR LF is no part of it");
+	csv_reader_free(r);
+	buf_free(&blk.buf);
+	buf_free(&err);
 }
 
 static size_t feed(struct csv_framer *f, const char *text)
@@ -642,15 +743,32 @@ static void test_names(void)
 	buf_free(&err);
 }
 
-int main(void)
+static void test_reading(void)
 {
 	test_known();
 	test_nul();
 	test_dialects();
 	test_large();
 	test_random();
-	test_both_ways();
+	test_steps();
+	test_windows();
+	test_picks();
 	test_head();
+}
+
+int main(void)
+{
+	static const enum csv_engine engines[] = {CSV_AUTO, CSV_SCAN, CSV_LIBCSV};
+
+	for (int simd = 0; simd < 2; simd++) {
+		use_simd(simd);
+		for (size_t i = 0; i < sizeof engines / sizeof *engines; i++) {
+			engine = engines[i];
+			printf("# engine %d, %s\n", (int)engine, simd ? "vectors" : "plain C");
+			test_reading();
+		}
+	}
+	engine = CSV_AUTO;
 	test_put();
 	test_round_trip();
 	test_dialect_parse();

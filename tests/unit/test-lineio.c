@@ -279,7 +279,7 @@ static const char bom[] = "\xef\xbb\xbf";
 static void expected_bytes(struct buf *want, const struct buf *in, const struct reader_conf *conf)
 {
 	bool has_bom = in->len >= 3 && memcmp(in->data, bom, 3) == 0;
-	size_t skip = has_bom && conf->strip_bom ? 3 : 0;
+	size_t skip = has_bom && conf->text ? 3 : 0;
 
 	buf_clear(want);
 	buf_add(want, in->data + skip, in->len - skip);
@@ -300,7 +300,7 @@ static void test_random(void)
 			.max_record = 1000000,
 			.fill = random_below(2),
 			.single = random_below(3) == 0,
-			.strip_bom = random_below(2),
+			.text = random_below(2),
 		};
 		struct taken t;
 
@@ -334,7 +334,7 @@ static void test_fill(void)
 			.block_size = 8 + random_below(100),
 			.max_record = i % 3 ? 1000000 : 20 + random_below(200),
 			.fill = true,
-			.strip_bom = i % 2,
+			.text = i % 2,
 			.cut_long = true,
 		};
 		struct taken whole, t;
@@ -376,7 +376,7 @@ static void is_shape(const struct reader_conf *conf, const char *in, size_t len,
 static void test_shapes(void)
 {
 	struct reader_conf conf = {
-		.framer = &framer_newline, .block_size = 8, .max_record = 100, .strip_bom = true};
+		.framer = &framer_newline, .block_size = 8, .max_record = 100, .text = true};
 
 	is_shape(&conf, "", 0, "*0:0:0+0 ");
 	is_shape(&conf, "a", 1, "*0:0:0+2 ");
@@ -392,7 +392,7 @@ static void test_shapes(void)
 		 5, "*0:0:3+2 ");
 	is_shape(&conf, "\xef\xbb\xbf", 3, "*0:0:3+0 ");
 	is_shape(&conf, "\xef\xbb", 2, "*0:0:0+3 ");
-	conf.strip_bom = false;
+	conf.text = false;
 	is_shape(&conf,
 		 "\xef\xbb\xbf"
 		 "a\n",
@@ -590,7 +590,7 @@ static void test_files(void)
 				   .framer = &framer_newline,
 				   .block_size = 64,
 				   .max_record = 64,
-				   .strip_bom = true};
+				   .text = true};
 	struct buf want = BUF_INIT;
 	struct taken t = take_all(&conf);
 
@@ -618,7 +618,7 @@ static void test_files(void)
 static void test_prompt(void)
 {
 	struct reader_conf conf = {
-		.framer = &framer_newline, .block_size = 64, .max_record = 64, .strip_bom = true};
+		.framer = &framer_newline, .block_size = 64, .max_record = 64, .text = true};
 	struct reader *r = reader_new(&conf);
 	int fd = open_stdin();
 
@@ -906,6 +906,169 @@ static void test_failures(void)
 	buf_free(&want);
 }
 
+/* --- Compressed --- */
+
+static const char packed[] = /* "a\nbb\n" by gzip */
+	"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\x4b\xe4"
+	"\x4a\x4a\xe2\x02\x00\xf1\xb6\x80\xf1\x05\x00\x00\x00";
+
+enum { PACKED = sizeof packed - 1 };
+
+#ifdef HAVE_LIBZ
+/* Waits for what a thread brings. */
+static void gives_soon(struct reader *r, const char *want)
+{
+	struct block b = {.buf = BUF_INIT};
+	struct buf err = BUF_INIT;
+	enum read_result rc;
+
+	while ((rc = reader_next(r, &b, &err)) == READ_WAIT)
+		loop_wait(&(struct pollfd){reader_fd(r), POLLIN, 0}, 1, LOOP_FOREVER);
+	is_str(rc == READ_BLOCK   ? buf_str(&b.buf)
+	       : rc == READ_ERROR ? buf_str(&err)
+				  : "end",
+	       want, want);
+	buf_free(&b.buf);
+	buf_free(&err);
+}
+
+/* All that comes. */
+static enum read_result drain(struct reader *r, struct buf *text, struct buf *err)
+{
+	struct block b = {.buf = BUF_INIT};
+	enum read_result rc;
+
+	while ((rc = reader_next(r, &b, err)) == READ_WAIT || rc == READ_BLOCK) {
+		if (rc == READ_BLOCK)
+			buf_add(text, b.buf.data, b.buf.len);
+		else
+			loop_wait(&(struct pollfd){reader_fd(r), POLLIN, 0}, 1, LOOP_FOREVER);
+	}
+	buf_free(&b.buf);
+	return rc;
+}
+
+static struct reader *open_packed(struct reader_conf *conf, char **file, size_t len)
+{
+	*file = make_file("packed", packed, len);
+	conf->files = file;
+	conf->nfiles = 1;
+	return reader_new(conf);
+}
+
+static void test_compressed(void)
+{
+	struct reader_conf conf = {.framer = &framer_newline,
+				   .block_size = 64,
+				   .max_record = 64,
+				   .fill = true,
+				   .text = true};
+	char *file, want[160];
+	struct reader *r = open_packed(&conf, &file, PACKED);
+	struct buf raw = BUF_INIT, err = BUF_INIT;
+
+	gives_soon(r, "a\nbb\n");
+	gives_soon(r, "end");
+	ok(reader_bytes(r) == PACKED, "bytes are counted as they are stored");
+	reader_free(r);
+
+	for (size_t len = 3; len < PACKED; len++) {
+		struct buf text = BUF_INIT;
+
+		buf_clear(&err);
+		conf.fill = len % 2;
+		r = open_packed(&conf, &file, len);
+		snprintf(want, sizeof want, "%s: truncated gzip data", file);
+		ok(drain(r, &text, &err) == READ_ERROR, "%u bytes of it", (unsigned)len);
+		is_str(buf_str(&err), want, want);
+		ok(memcmp(buf_str(&text), "a\nbb\n", text.len) == 0 && text.len != 1 &&
+			   (text.len == 5 || len < PACKED - 8),
+		   "behind the records that came before");
+		reader_free(r);
+		buf_free(&text);
+	}
+	conf.text = false;
+	r = open_packed(&conf, &file, PACKED);
+	ok(drain(r, &raw, &err) == READ_END && raw.len == PACKED + 1 &&
+		   memcmp(raw.data, packed, PACKED) == 0,
+	   "what is no text stays as it is");
+	buf_free(&raw);
+	buf_free(&err);
+	reader_free(r);
+}
+
+/* The thread that waits for the rest of an input, or for a reader, is no reason to wait for it. */
+static void test_compressed_prompt(void)
+{
+	struct reader_conf conf = {
+		.framer = &framer_newline, .block_size = 64, .max_record = 64, .text = true};
+	struct reader *r = reader_new(&conf);
+	int in = open_stdin();
+
+	for (size_t i = 0; i < 3; i++) {
+		gives(r, NULL);
+		ok(write(in, packed + i, 1) == 1, "a byte of it");
+	}
+	ok(write(in, packed + 3, PACKED - 3 - 8) == PACKED - 3 - 8, "all but the check");
+	gives_soon(r, "a\nbb\n");
+	gives(r, NULL);
+	reader_free(r);
+	close(in);
+	close_stdin();
+}
+#else
+static void test_compressed(void)
+{
+	char *files[] = {make_file("packed", packed, PACKED)};
+	struct reader_conf conf = {.framer = &framer_newline,
+				   .block_size = 64,
+				   .max_record = 64,
+				   .text = true,
+				   .files = files,
+				   .nfiles = 1};
+	struct reader *r = reader_new(&conf);
+	struct block b = {.buf = BUF_INIT};
+	struct buf err = BUF_INIT;
+
+	ok(reader_next(r, &b, &err) == READ_ERROR && strstr(buf_str(&err), "without zlib"),
+	   "the library that is missing is named");
+	reader_free(r);
+	buf_free(&b.buf);
+	buf_free(&err);
+}
+
+static void test_compressed_prompt(void)
+{
+}
+#endif
+
+/* What begins like a compressed file, and goes on otherwise. */
+static void test_not_compressed(void)
+{
+	static const char *const texts[] = {
+		"B\n",    "BZ",      "BZh9\n",       "BZh91AY&S\n", "BZhx1AY&SY\n",
+		"\x1f\n", "(\xb5\n", "\xfd\x37zX\n", "\x1f\x8b\n",  "BZh01AY&SY\n"};
+	struct reader_conf conf = {
+		.framer = &framer_newline, .block_size = 64, .max_record = 64, .text = true};
+
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+		char *file = make_file("text", texts[i], strlen(texts[i]));
+		struct block b = {.buf = BUF_INIT};
+		struct buf err = BUF_INIT;
+		struct reader *r;
+
+		conf.files = &file;
+		conf.nfiles = 1;
+		r = reader_new(&conf);
+		ok(reader_next(r, &b, &err) == READ_BLOCK &&
+			   memcmp(b.buf.data, texts[i], strlen(texts[i])) == 0,
+		   "text %u is text", (unsigned)i);
+		reader_free(r);
+		buf_free(&b.buf);
+		buf_free(&err);
+	}
+}
+
 int main(void)
 {
 	diag_init("test-lineio");
@@ -928,6 +1091,9 @@ int main(void)
 	test_atomic();
 	test_append();
 	test_failures();
+	test_compressed();
+	test_compressed_prompt();
+	test_not_compressed();
 	remove_dir();
 	return done_testing();
 }
