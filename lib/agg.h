@@ -39,6 +39,8 @@ struct agg_op {
 	 * orders first and last.
 	 */
 	void (*add)(void *state, const struct agg *a, const struct val v[], uint64_t seq);
+	/* The same of a decimal of 64 bits, v / 10^scale; NULL: add does. */
+	void (*add_small)(void *state, const struct agg *a, int64_t v, int scale, uint64_t seq);
 	void (*merge)(void *state, const struct agg *a, const void *from); /* from is unchanged */
 	/*
 	 * The result; strings and JSON point into the state or into *scratch (appended), valid
@@ -95,6 +97,21 @@ void agglist_free(struct agglist *list);
  * or not at all.
  */
 int agg_check(const struct agg *a, const struct val v[], struct buf *err);
+
+/* Adds a decimal of 64 bits, v / 10^scale, to a state of a group; what agg_check takes in any case. */
+static inline void agg_add_small(const struct agg *a, void *states, int64_t v, int scale,
+				 uint64_t seq)
+{
+	char *state = (char *)states + a->offset;
+	struct val val;
+
+	if (a->op->add_small) {
+		a->op->add_small(state, a, v, scale, seq);
+		return;
+	}
+	val = (struct val){.type = VAL_DEC, .dec = {v, scale}};
+	a->op->add(state, a, &val, seq);
+}
 
 /* For --help: the i-th operation in the table's order, NULL past the end. */
 const struct agg_op *agg_op_at(size_t i);

@@ -117,6 +117,19 @@ void agg_best_add(void *state, const struct agg *a, const struct val v[], uint64
 	best_take(state, a, &v[0], seq);
 }
 
+void agg_best_add_small(void *state, const struct agg *a, int64_t v, int scale, uint64_t seq)
+{
+	const struct agg_kept *k = state;
+	struct val val;
+
+	/* Most are no better; of equals the first seen, which is kept, goes before. */
+	if (k->type == VAL_DEC && k->scale == scale && (a->op->sign > 0 ? v <= k->dec : v >= k->dec) &&
+	    seq > k->seq)
+		return;
+	val = (struct val){.type = VAL_DEC, .dec = {v, scale}};
+	best_take(state, a, &val, seq);
+}
+
 void agg_best_merge(void *state, const struct agg *a, const void *from)
 {
 	const struct agg_kept *f = from;

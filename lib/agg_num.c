@@ -89,6 +89,20 @@ void agg_sum_add(void *state, const struct agg *a, const struct val v[], uint64_
 	}
 }
 
+void agg_sum_add_small(void *state, const struct agg *a, int64_t v, int scale, uint64_t seq)
+{
+	struct agg_sum *s = state;
+	__int128 sum;
+
+	(void)a;
+	(void)seq;
+	s->n++;
+	if (s->inexact || s->scale != scale || __builtin_add_overflow(s->exact, v, &sum))
+		add_dec(s, (struct dec){v, scale});
+	else
+		s->exact = sum;
+}
+
 void agg_sum_merge(void *state, const struct agg *a, const void *from)
 {
 	struct agg_sum *s = state;

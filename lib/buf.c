@@ -9,10 +9,13 @@
 
 void buf_reserve(struct buf *b, size_t more)
 {
-	if (b->cap - b->len > more && b->data)
-		return;
+	size_t need;
+
 	/* A sum that wraps asks for more than there is, and ends in mem. */
-	size_t need = more > SIZE_MAX - b->len - 1 ? SIZE_MAX : b->len + more + 1;
+	if (__builtin_add_overflow(b->len + BUF_BEHIND, more, &need))
+		need = SIZE_MAX;
+	if (need <= b->cap)
+		return;
 	b->data = mem_grow(b->data, &b->cap, need, 1);
 	b->data[b->len] = '\0';
 }

@@ -2,7 +2,8 @@
  * buf: growable bytes, and slices of bytes.
  *
  * Invariants: data is never NULL after the first use, data[len] is a NUL byte
- * whenever data is set, and NUL bytes inside are data. A buf is a value: no
+ * whenever data is set, BUF_BEHIND bytes from there on are there (the others mean
+ * nothing), and NUL bytes inside are data. A buf is a value: no
  * allocation until something is added; BUF_INIT or zeroes make an empty one.
  * May be used by every other module; uses only mem.
  */
@@ -22,6 +23,8 @@ struct buf {
 	char *data;
 	size_t len, cap;
 };
+
+enum { BUF_BEHIND = 8 };
 
 #define BUF_INIT                                                                                   \
 	{                                                                                          \

@@ -15,8 +15,9 @@ struct program {
 	/* A column alone, by its slot: as a key, as an argument of -a. */
 	enum { SHAPE_OTHER, SHAPE_KEY_CELL, SHAPE_EXACT_CELL } shape;
 	unsigned slot;
-	struct jqprog *compiled; /* by exprset_new; the first expreval takes it */
-	size_t guard;            /* as in struct expr_source */
+	struct small_plan *small; /* EXACT, of a row; NULL: it is not of that kind */
+	struct jqprog *compiled;  /* by exprset_new; the first expreval takes it */
+	size_t guard;             /* as in struct expr_source */
 };
 
 struct exprset {
@@ -80,6 +81,8 @@ static void set_shape(const struct exprset *set, struct program *p)
 {
 	const struct plan_node *root = p->native ? &p->plan.nodes[p->plan.root] : NULL;
 
+	if (set->columns && root && p->kind == EXPR_EXACT && !p->by_key && !p->guard)
+		p->small = small_plan_new(&p->plan, &set->fields);
 	if (!set->columns || !root || root->op != PLAN_FIELD ||
 	    set->fields.v[root->slot].column < 0)
 		return;
@@ -177,6 +180,7 @@ void exprset_free(struct exprset *set)
 	for (size_t i = 0; i < set->n; i++) {
 		free(set->v[i].src);
 		plan_free(&set->v[i].plan);
+		small_plan_free(set->v[i].small);
 		jqprog_free(set->v[i].compiled);
 	}
 	for (size_t i = 0; set->columns && i < set->fields.ncolumns; i++)
@@ -530,6 +534,35 @@ int expreval_row(struct expreval *ev, const struct slice cells[], struct val out
 			return -1;
 	}
 	return 0;
+}
+
+bool exprset_is_small(const struct exprset *set)
+{
+	for (size_t i = 0; i < set->n; i++) {
+		if (!set->v[i].small && set->v[i].shape != SHAPE_KEY_CELL)
+			return false;
+	}
+	return true;
+}
+
+struct slice expreval_cell(const struct expreval *ev, size_t i)
+{
+	return ev->rec.row[ev->set->fields.v[ev->set->v[i].slot].column];
+}
+
+bool expreval_small(struct expreval *ev, const struct slice cells[], struct small out[])
+{
+	const struct exprset *set = ev->set;
+
+	begin_record(ev);
+	ev->rec.row = cells;
+	for (size_t i = 0; i < set->n; i++) {
+		const struct program *p = &set->v[i];
+
+		if (p->small && !small_plan_eval(p->small, &ev->rec, &out[i]))
+			return false;
+	}
+	return true;
 }
 
 /* --- Results as text --- */

@@ -236,13 +236,14 @@ struct record {
 	bool escapes;            /* a JSON record: it has some */
 	bool rewritten;          /* it is as jqdoc_put wrote it, where NaN is 1e999 */
 	struct field_value {
-		uint64_t known, exact_known; /* for the record of this number */
+		uint64_t known, exact_known, small_known; /* for the record of this number */
 		struct pval val;
-		struct val exact; /* of a cell */
-	} * values;               /* per field: decoded when first asked for */
-	struct buf *err;          /* for the reason of BAD */
-	struct arena arena;       /* what values point to, when that is not the record */
-	struct buf build;         /* a stack of texts that are being put together */
+		struct val exact;   /* of a cell */
+		struct small small; /* of a cell */
+	} * values;                 /* per field: decoded when first asked for */
+	struct buf *err;            /* for the reason of BAD */
+	struct arena arena;         /* what values point to, when that is not the record */
+	struct buf build;           /* a stack of texts that are being put together */
 };
 
 /* One evaluation. */
@@ -278,6 +279,13 @@ struct val exact_number(struct slice text); /* a JSON number; what does not fit 
 enum outcome exact_eval(struct plan_run *run, unsigned node, struct val *out);
 enum outcome exact_arithmetic(struct plan_run *run, const struct plan_node *n,
 			      struct val *out); /* ADD, SUB, MUL, NEGATE */
+
+/* --- small: the same of a row, in 64 bits (expr.h) --- */
+
+struct small_plan *small_plan_new(const struct plan *plan,
+				  const struct fields *fs); /* NULL: not of that kind */
+void small_plan_free(struct small_plan *sp);
+bool small_plan_eval(const struct small_plan *sp, struct record *rec, struct small *out);
 
 /* An array or object of the plan, as text that lives as long as the record. */
 enum outcome plan_build(struct plan_run *run, const struct plan_node *n, struct pval *out);

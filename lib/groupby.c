@@ -19,15 +19,18 @@ struct groupby {
 	struct place {
 		size_t where; /* 1 + its number; 0: there is none */
 		size_t args;  /* the first one's number */
+		size_t guard; /* of them, as in struct expr_source */
 	} * places;           /* of each -a */
 	bool has_where;
 	bool cells; /* keys are the texts of CSV cells */
+	bool quick; /* groupby_add_quickly may serve */
 };
 
 struct groupby_eval {
 	const struct groupby *gb;
 	struct expreval *ev;
 	struct val *values;
+	struct small *smalls; /* of programs, for rows of plain numbers */
 	struct buf key;
 };
 
@@ -114,6 +117,24 @@ static size_t add_source(struct sources *s, const char *text, enum expr_kind kin
 	return ++s->n;
 }
 
+/* What an earlier -a computes, this one need not: min(x), max(x), avg(x). */
+static bool share_argument(struct groupby *gb, size_t i, size_t guard)
+{
+	const struct agg *a = &gb->aggs.v[i];
+
+	for (size_t k = 0; a->nargs == 1 && k < i; k++) {
+		const struct agg *b = &gb->aggs.v[k];
+
+		if (b->nargs == 1 && strcmp(a->args[0], b->args[0]) == 0 &&
+		    a->op->by_key == b->op->by_key && gb->places[k].guard == guard) {
+			gb->places[i].args = gb->places[k].args;
+			gb->places[i].guard = guard;
+			return true;
+		}
+	}
+	return false;
+}
+
 static struct exprset *compile(struct groupby *gb, const struct groupby_conf *conf,
 			       const char *const extra[], const struct expr_conf *ec,
 			       struct buf *err)
@@ -140,7 +161,10 @@ static struct exprset *compile(struct groupby *gb, const struct groupby_conf *co
 
 		if (a->where)
 			guard = gb->places[i].where = add_source(&s, a->where, EXPR_VALUE, where);
+		if (share_argument(gb, i, guard))
+			continue;
 		gb->places[i].args = s.n;
+		gb->places[i].guard = guard;
 		for (unsigned k = 0; k < a->nargs; k++)
 			s.v[add_source(&s, a->args[k], EXPR_EXACT, guard) - 1].by_key =
 				a->op->by_key;
@@ -149,6 +173,17 @@ static struct exprset *compile(struct groupby *gb, const struct groupby_conf *co
 	set = exprset_new(s.v, s.n, ec, err);
 	free(s.v);
 	return set;
+}
+
+static bool is_quick(const struct groupby *gb)
+{
+	if (!gb->cells || gb->nextra || gb->has_where || !exprset_is_small(gb->set))
+		return false;
+	for (size_t i = 0; i < gb->aggs.n; i++) {
+		if (gb->aggs.v[i].where || gb->aggs.v[i].nargs > 1)
+			return false;
+	}
+	return true;
 }
 
 int groupby_check(const struct groupby_conf *conf, struct buf *err)
@@ -189,8 +224,10 @@ struct groupby *groupby_new(const struct groupby_conf *conf, const char *const e
 	if (check_names(gb, err) < 0)
 		goto failed;
 	gb->set = compile(gb, conf, extra, &ec, err);
-	if (gb->set)
+	if (gb->set) {
+		gb->quick = is_quick(gb);
 		return gb;
+	}
 failed:
 	groupby_free(gb);
 	return NULL;
@@ -260,6 +297,7 @@ struct groupby_eval *groupby_eval_new(struct groupby *gb)
 
 	ge->gb = gb;
 	ge->ev = expreval_new(gb->set);
+	ge->smalls = mem_zalloc(gb->nvalues + 1, sizeof *ge->smalls);
 	ge->values = mem_zalloc(gb->nvalues + 1, sizeof *ge->values); /* count has no argument */
 	return ge;
 }
@@ -271,6 +309,7 @@ void groupby_eval_free(struct groupby_eval *ge)
 	expreval_free(ge->ev);
 	buf_free(&ge->key);
 	free(ge->values);
+	free(ge->smalls);
 	free(ge);
 }
 
@@ -314,6 +353,36 @@ int groupby_eval_line(struct groupby_eval *ge, enum groupby_source source, struc
 int groupby_eval_row(struct groupby_eval *ge, const struct slice cells[], struct buf *err)
 {
 	return expreval_row(ge->ev, cells, ge->values, err) < 0 ? -1 : finish_eval(ge, err);
+}
+
+static void add_small(const struct groupby_eval *ge, void *states, uint64_t seq)
+{
+	const struct groupby *gb = ge->gb;
+
+	for (size_t i = 0; i < gb->aggs.n; i++) {
+		const struct agg *a = &gb->aggs.v[i];
+		const struct small *v = &ge->smalls[gb->places[i].args];
+
+		if (a->nargs == 0)
+			agg_add_small(a, states, 0, 0, seq);
+		else if (!v->null)
+			agg_add_small(a, states, v->v, v->scale, seq);
+	}
+}
+
+bool groupby_add_quickly(struct groupby_eval *ge, const struct slice cells[], struct groups *gs,
+			 uint64_t seq)
+{
+	const struct groupby *gb = ge->gb;
+
+	if (!gb->quick || !expreval_small(ge->ev, cells, ge->smalls))
+		return false;
+	buf_clear(&ge->key);
+	for (size_t i = 0; i < gb->nkeys; i++) {
+		val_put_text_key(&ge->key, expreval_cell(ge->ev, gb->at_keys + i));
+	}
+	add_small(ge, groups_states(gs, groups_put(gs, buf_slice(&ge->key))), seq);
+	return true;
 }
 
 bool groupby_passes(const struct groupby_eval *ge)

@@ -203,6 +203,14 @@ void val_put_key(struct buf *out, const struct val *v)
 	}
 }
 
+void val_put_text_key(struct buf *out, struct slice text)
+{
+	if (text.len)
+		put_bytes(out, KEY_STR, text);
+	else
+		buf_add_char(out, KEY_NULL);
+}
+
 static struct val double_val(double d)
 {
 	return (struct val){.type = VAL_DBL, .dbl = d};

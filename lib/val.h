@@ -82,6 +82,8 @@ void val_put_text(struct buf *out, const struct val *v);
  * length (LEB128) and the bytes.
  */
 void val_put_key(struct buf *out, const struct val *v);
+void val_put_text_key(struct buf *out,
+		      struct slice text); /* of a string; of null when it is empty */
 
 /*
  * Takes the next value off *key; false at its end, and where the bytes are no key (*key is then

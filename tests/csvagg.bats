@@ -976,3 +976,24 @@ every_agg+=',hi=max(note),m=median(price),p9=p99.9(price),mo=mode(qty),set=colle
 	gives csvagg -a 'sum(c)' in.csv <<<'sum(c)
 1'
 }
+
+# -w true sends every row the general way: it must make no difference.
+@test "rows of plain numbers, and of others, are added up alike" {
+	local numbers='0 -0 0.0 1 -1 7 007 00 -07 0.1 0.10 -0.25 12.5 99999999 -9999999 1.2345678 123456.78 1234567.8
+		999999999999999999 -99999999999999999 1000000000000000000 0.00000000000000001 1e3 1E-2 5. .5 - -. + +1
+		1.2.3 1,5 nan 12345678a a1 0x10 170141183460469231731687303715884105727'
+	{
+		echo 'k,x,y'
+		for x in $numbers ''; do
+			for y in $numbers ''; do
+				printf '%s,"%s","%s"\n' "${#x}" "$x" "$y"
+			done
+		done
+	} >in.csv
+	local spec='sum(x), avg(x), min(x), max(x), count(x), median(x), distinct(x), first(x), last(y)'
+	for a in "$spec" 'sum(x*y)' 'sum(x+y), avg(x-y)' 'min(x*100), max(-y), sum(2*x-y*y+1.5)' count; do
+		csvagg --bad skip -q -g k -a "$a" -w true in.csv >want
+		csvagg --bad skip -q -g k -a "$a" in.csv >got
+		[ -s want ] && cmp want got || fail "$a: $(diff want got | head -n 5)"
+	done
+}

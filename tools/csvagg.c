@@ -154,8 +154,11 @@ static void worker_free(void *worker)
 static bool add_row(struct worker *w, const struct csv_picks *l, const struct csv_row *row,
 		    struct groups *gs, uint64_t seq)
 {
-	if (csvhead_ragged(&w->c->head, l->width, row->n, &w->err) ||
-	    groupby_eval_row(w->ge, row->cells, &w->err) < 0)
+	if (csvhead_ragged(&w->c->head, l->width, row->n, &w->err))
+		return false;
+	if (groupby_add_quickly(w->ge, row->cells, gs, seq))
+		return true;
+	if (groupby_eval_row(w->ge, row->cells, &w->err) < 0)
 		return false;
 	if (groupby_passes(w->ge))
 		groupby_add(w->ge, gs, groups_put(gs, groupby_key(w->ge)), seq);
