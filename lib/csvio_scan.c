@@ -196,7 +196,7 @@ INLINE void take_quotes(struct step *s, struct csv_quotes *q, parity_fn *parity,
 	text = behind & ~(s->ends | open);
 	if (text)
 		s->wrong |= without_line_ends(text, p, end);
-	q->inside = (uint64_t)((int64_t)inside >> 63);
+	q->inside = 0 - (inside >> 63);
 	q->closed = close >> last;
 }
 
