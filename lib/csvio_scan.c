@@ -3,17 +3,8 @@
 #include <stdlib.h>
 
 #include "mem.h"
+#include "simd.h"
 #include "word.h"
-
-#if defined(__x86_64__) && defined(__GNUC__)
-#define HAVE_AVX2_KERNEL 1
-#include <immintrin.h>
-#elif defined(__aarch64__) && defined(__GNUC__)
-#define HAVE_NEON_KERNEL 1
-#include <arm_neon.h>
-#endif
-
-#define INLINE static inline __attribute__((always_inline))
 
 /* Of 64 bytes, one bit each, the first byte lowest. */
 struct marks {
@@ -23,7 +14,7 @@ struct marks {
 /* --- Kernels --- */
 
 /* The high bit of each byte of `word` that is 0, and no other bit. */
-INLINE uint64_t mark_zeros(uint64_t word)
+SIMD_INLINE uint64_t mark_zeros(uint64_t word)
 {
 	const uint64_t low = ~WORD_HIGH_BITS;
 
@@ -31,12 +22,12 @@ INLINE uint64_t mark_zeros(uint64_t word)
 }
 
 /* The high bits of eight bytes, side by side; no two products of bits meet. */
-INLINE uint64_t gather(uint64_t marks)
+SIMD_INLINE uint64_t gather(uint64_t marks)
 {
 	return (marks >> 7) * UINT64_C(0x0102040810204080) >> 56;
 }
 
-INLINE struct marks mark_plain(const char *p, struct csv_dialect d)
+SIMD_INLINE struct marks mark_plain(const char *p, struct csv_dialect d)
 {
 	const uint64_t delims = WORD_ONES * (unsigned char)d.delim;
 	const uint64_t quotes = WORD_ONES * (unsigned char)d.quote;
@@ -53,76 +44,23 @@ INLINE struct marks mark_plain(const char *p, struct csv_dialect d)
 	return m;
 }
 
-/* Each bit becomes the parity of those up to it: from quotes to what is between them. */
-INLINE uint64_t parity_plain(uint64_t bits)
-{
-	for (int shift = 1; shift < 64; shift *= 2)
-		bits ^= bits << shift;
-	return bits;
-}
-
 #ifdef HAVE_AVX2_KERNEL
-#define AVX2 __attribute__((target("avx2,pclmul,bmi,popcnt")))
-
-AVX2 static inline uint64_t bits_of(__m256i low, __m256i high)
-{
-	return (uint32_t)_mm256_movemask_epi8(low) | (uint64_t)(uint32_t)_mm256_movemask_epi8(high)
-							     << 32;
-}
-
-AVX2 static inline uint64_t equal(__m256i low, __m256i high, char c)
-{
-	__m256i all = _mm256_set1_epi8(c);
-
-	return bits_of(_mm256_cmpeq_epi8(low, all), _mm256_cmpeq_epi8(high, all));
-}
-
 AVX2 static inline struct marks mark_avx2(const char *p, struct csv_dialect d)
 {
 	__m256i low = _mm256_loadu_si256((const __m256i *)(const void *)p);
 	__m256i high = _mm256_loadu_si256((const __m256i *)(const void *)(p + 32));
 
 	return (struct marks){
-		.delim = equal(low, high, d.delim),
-		.quote = equal(low, high, d.quote),
-		.newline = equal(low, high, '\n'),
-		.high = bits_of(low, high),
+		.delim = simd_equal(low, high, d.delim),
+		.quote = simd_equal(low, high, d.quote),
+		.newline = simd_equal(low, high, '\n'),
+		.high = simd_bits(low, high),
 	};
-}
-
-AVX2 static inline uint64_t parity_avx2(uint64_t bits)
-{
-	__m128i product =
-		_mm_clmulepi64_si128(_mm_set_epi64x(0, (int64_t)bits), _mm_set1_epi8(-1), 0);
-
-	return (uint64_t)_mm_cvtsi128_si64(product);
 }
 #endif
 
 #ifdef HAVE_NEON_KERNEL
-INLINE uint64_t bits_of(const uint8x16_t v[4])
-{
-	static const uint8_t weights[16] = {1, 2, 4, 8, 16, 32, 64, 128,
-					    1, 2, 4, 8, 16, 32, 64, 128};
-	uint8x16_t w = vld1q_u8(weights);
-	uint8x16_t ab = vpaddq_u8(vandq_u8(v[0], w), vandq_u8(v[1], w));
-	uint8x16_t cd = vpaddq_u8(vandq_u8(v[2], w), vandq_u8(v[3], w));
-	uint8x16_t sums = vpaddq_u8(ab, cd);
-
-	return vgetq_lane_u64(vreinterpretq_u64_u8(vpaddq_u8(sums, sums)), 0);
-}
-
-INLINE uint64_t equal(const uint8x16_t v[4], char c)
-{
-	uint8x16_t all = vdupq_n_u8((uint8_t)c);
-	uint8x16_t same[4];
-
-	for (int i = 0; i < 4; i++)
-		same[i] = vceqq_u8(v[i], all);
-	return bits_of(same);
-}
-
-INLINE struct marks mark_neon(const char *p, struct csv_dialect d)
+SIMD_INLINE struct marks mark_neon(const char *p, struct csv_dialect d)
 {
 	uint8x16_t v[4], high[4];
 
@@ -131,10 +69,10 @@ INLINE struct marks mark_neon(const char *p, struct csv_dialect d)
 		high[i] = vcgeq_u8(v[i], vdupq_n_u8(0x80));
 	}
 	return (struct marks){
-		.delim = equal(v, d.delim),
-		.quote = equal(v, d.quote),
-		.newline = equal(v, '\n'),
-		.high = bits_of(high),
+		.delim = simd_equal(v, d.delim),
+		.quote = simd_equal(v, d.quote),
+		.newline = simd_equal(v, '\n'),
+		.high = simd_bits(high),
 	};
 }
 #endif
@@ -171,7 +109,7 @@ static uint64_t without_line_ends(uint64_t bits, const char *p, const char *end)
 }
 
 /* Of the step that begins at p. */
-INLINE int last_byte(const char *p, const char *end)
+SIMD_INLINE int last_byte(const char *p, const char *end)
 {
 	return end - p < 64 ? (int)(end - p) - 1 : 63;
 }
@@ -180,8 +118,8 @@ INLINE int last_byte(const char *p, const char *end)
  * Every quote toggles between inside and outside; that is right as long as those that open stand where a cell starts
  * and those that close stand where it ends. Two quotes in a quoted cell close and open again.
  */
-INLINE void take_quotes(struct step *s, struct csv_quotes *q, parity_fn *parity, const char *p,
-			const char *end)
+SIMD_INLINE void take_quotes(struct step *s, struct csv_quotes *q, parity_fn *parity, const char *p,
+			     const char *end)
 {
 	int last = last_byte(p, end);
 	uint64_t there = ~UINT64_C(0) >> (63 - last);
@@ -201,8 +139,8 @@ INLINE void take_quotes(struct step *s, struct csv_quotes *q, parity_fn *parity,
 }
 
 /* The next 64 bytes, or those that are left. */
-INLINE struct step take_step(struct csv_quotes *q, struct csv_dialect d, const char *p,
-			     const char *end, mark_fn *mark, parity_fn *parity)
+SIMD_INLINE struct step take_step(struct csv_quotes *q, struct csv_dialect d, const char *p,
+				  const char *end, mark_fn *mark, parity_fn *parity)
 {
 	struct step s = {0};
 
@@ -223,14 +161,14 @@ INLINE struct step take_step(struct csv_quotes *q, struct csv_dialect d, const c
 }
 
 /* The bits below the lowest one of `bits`. */
-INLINE uint64_t below(uint64_t bits)
+SIMD_INLINE uint64_t below(uint64_t bits)
 {
 	return (bits & -bits) - 1;
 }
 
 /* --- Records --- */
 
-INLINE uint64_t put_four(uint32_t *at, uint64_t ends, uint32_t base)
+SIMD_INLINE uint64_t put_four(uint32_t *at, uint64_t ends, uint32_t base)
 {
 	const uint64_t some = UINT64_C(1) << 63; /* where there is none, any place will do */
 
@@ -245,7 +183,7 @@ INLINE uint64_t put_four(uint32_t *at, uint64_t ends, uint32_t base)
 }
 
 /* Eight at a time: what is written past the count is overwritten by the next. */
-INLINE void put_ends(struct csv_window *w, uint64_t ends, uint32_t base)
+SIMD_INLINE void put_ends(struct csv_window *w, uint64_t ends, uint32_t base)
 {
 	uint32_t *at = w->at + w->nat;
 
@@ -256,7 +194,7 @@ INLINE void put_ends(struct csv_window *w, uint64_t ends, uint32_t base)
 	}
 }
 
-INLINE uint32_t traits_of(const struct step *s, uint64_t among)
+SIMD_INLINE uint32_t traits_of(const struct step *s, uint64_t among)
 {
 	return (s->m.quote & among ? CSV_QUOTED : 0u) | (s->doubled & among ? CSV_DOUBLED : 0u) |
 	       (s->m.newline & ~s->newlines & among ? CSV_LINES : 0u) |
@@ -264,7 +202,7 @@ INLINE uint32_t traits_of(const struct step *s, uint64_t among)
 }
 
 /* The lines that end in a step. *traits: what the bytes before it say of the first one. */
-INLINE void put_lines(struct csv_window *w, const struct step *s, uint32_t *traits)
+SIMD_INLINE void put_lines(struct csv_window *w, const struct step *s, uint32_t *traits)
 {
 	bool special = s->m.quote | s->m.high | (s->m.newline & ~s->newlines) | *traits;
 	uint64_t seen = 0;
@@ -286,7 +224,7 @@ INLINE void put_lines(struct csv_window *w, const struct step *s, uint32_t *trai
 }
 
 /* Room for a step. */
-INLINE void reserve(struct csv_window *w)
+SIMD_INLINE void reserve(struct csv_window *w)
 {
 	if (w->at_cap < w->nat + 64 + 8)
 		w->at = mem_grow(w->at, &w->at_cap, w->nat + 64 + 8, sizeof *w->at);
@@ -297,8 +235,8 @@ INLINE void reserve(struct csv_window *w)
 /* Places are of 32 bits. */
 enum { WINDOW_BYTES = INT32_MAX };
 
-INLINE void fill(struct csv_window *w, struct csv_dialect d, const char *start, const char *end,
-		 mark_fn *mark, parity_fn *parity)
+SIMD_INLINE void fill(struct csv_window *w, struct csv_dialect d, const char *start,
+		      const char *end, mark_fn *mark, parity_fn *parity)
 {
 	struct csv_quotes q = {.start = 1};
 	uint32_t traits = 0;
@@ -330,8 +268,8 @@ INLINE void fill(struct csv_window *w, struct csv_dialect d, const char *start, 
 
 /* --- Record ends --- */
 
-INLINE void search(struct csv_search *search, struct csv_dialect d, const char *start, size_t len,
-		   mark_fn *mark, parity_fn *parity)
+SIMD_INLINE void search(struct csv_search *search, struct csv_dialect d, const char *start,
+			size_t len, mark_fn *mark, parity_fn *parity)
 {
 	const char *end = start + len;
 
@@ -356,12 +294,12 @@ INLINE void search(struct csv_search *search, struct csv_dialect d, const char *
 
 static void fill_plain(struct csv_window *w, struct csv_dialect d, const char *p, const char *end)
 {
-	fill(w, d, p, end, mark_plain, parity_plain);
+	fill(w, d, p, end, mark_plain, simd_parity);
 }
 
 static void search_plain(struct csv_search *s, struct csv_dialect d, const char *p, size_t len)
 {
-	search(s, d, p, len, mark_plain, parity_plain);
+	search(s, d, p, len, mark_plain, simd_parity);
 }
 
 static const struct csv_kernel plain = {fill_plain, search_plain};
@@ -370,12 +308,12 @@ static const struct csv_kernel plain = {fill_plain, search_plain};
 AVX2 static void fill_avx2(struct csv_window *w, struct csv_dialect d, const char *p,
 			   const char *end)
 {
-	fill(w, d, p, end, mark_avx2, parity_avx2);
+	fill(w, d, p, end, mark_avx2, simd_parity_avx2);
 }
 
 AVX2 static void search_avx2(struct csv_search *s, struct csv_dialect d, const char *p, size_t len)
 {
-	search(s, d, p, len, mark_avx2, parity_avx2);
+	search(s, d, p, len, mark_avx2, simd_parity_avx2);
 }
 
 static const struct csv_kernel avx2 = {fill_avx2, search_avx2};
@@ -384,12 +322,12 @@ static const struct csv_kernel avx2 = {fill_avx2, search_avx2};
 #ifdef HAVE_NEON_KERNEL
 static void fill_neon(struct csv_window *w, struct csv_dialect d, const char *p, const char *end)
 {
-	fill(w, d, p, end, mark_neon, parity_plain);
+	fill(w, d, p, end, mark_neon, simd_parity);
 }
 
 static void search_neon(struct csv_search *s, struct csv_dialect d, const char *p, size_t len)
 {
-	search(s, d, p, len, mark_neon, parity_plain);
+	search(s, d, p, len, mark_neon, simd_parity);
 }
 
 static const struct csv_kernel neon = {fill_neon, search_neon};
@@ -397,17 +335,16 @@ static const struct csv_kernel neon = {fill_neon, search_neon};
 
 const struct csv_kernel *csv_kernel(void)
 {
-	const char *simd = getenv("KPIPE_SIMD");
-
-	if (simd && strcmp(simd, "none") == 0)
-		return &plain;
+	switch (simd_choose()) {
 #ifdef HAVE_AVX2_KERNEL
-	if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("pclmul") &&
-	    __builtin_cpu_supports("bmi") && __builtin_cpu_supports("popcnt"))
+	case SIMD_AVX2:
 		return &avx2;
 #endif
 #ifdef HAVE_NEON_KERNEL
-	return &neon;
+	case SIMD_NEON:
+		return &neon;
 #endif
-	return &plain;
+	default:
+		return &plain;
+	}
 }

@@ -1,16 +1,7 @@
 #include "scan_priv.h"
 
-#include <stdlib.h>
-
 #include "json.h"
-
-#if defined(__x86_64__) && defined(__GNUC__)
-#define HAVE_AVX2_KERNEL 1
-#include <immintrin.h>
-#elif defined(__aarch64__) && defined(__GNUC__)
-#define HAVE_NEON_KERNEL 1
-#include <arm_neon.h>
-#endif
+#include "simd.h"
 
 /* Of 64 bytes, one bit each, the first byte lowest. */
 struct marks {
@@ -63,30 +54,7 @@ static inline struct marks mark_plain(const char *p)
 	return m;
 }
 
-/* Each bit becomes the parity of those up to it: from quotes to what is between them. */
-static inline uint64_t prefix_parity(uint64_t bits)
-{
-	for (int shift = 1; shift < 64; shift *= 2)
-		bits ^= bits << shift;
-	return bits;
-}
-
 #ifdef HAVE_AVX2_KERNEL
-#define AVX2 __attribute__((target("avx2,pclmul,bmi")))
-
-AVX2 static inline uint64_t bits_of(__m256i low, __m256i high)
-{
-	return (uint32_t)_mm256_movemask_epi8(low) | (uint64_t)(uint32_t)_mm256_movemask_epi8(high)
-							     << 32;
-}
-
-AVX2 static inline uint64_t equal(__m256i low, __m256i high, char c)
-{
-	__m256i all = _mm256_set1_epi8(c);
-
-	return bits_of(_mm256_cmpeq_epi8(low, all), _mm256_cmpeq_epi8(high, all));
-}
-
 /*
  * Looked up by its low four bits (0 above 0x7f), a byte of the set finds itself; in each other place
  * of the table stands a byte with other low bits, which finds nothing.
@@ -95,7 +63,7 @@ AVX2 static inline uint64_t in_table(__m256i low, __m256i high, __m256i table, c
 {
 	__m256i folds = _mm256_set1_epi8(fold);
 
-	return bits_of(
+	return simd_bits(
 		_mm256_cmpeq_epi8(_mm256_or_si256(low, folds), _mm256_shuffle_epi8(table, low)),
 		_mm256_cmpeq_epi8(_mm256_or_si256(high, folds), _mm256_shuffle_epi8(table, high)));
 }
@@ -114,98 +82,51 @@ AVX2 static inline struct marks mark_avx2(const char *p)
 	__m256i high = _mm256_loadu_si256((const __m256i *)(const void *)(p + 32));
 
 	return (struct marks){
-		.quote = equal(low, high, '"'),
-		.backslash = equal(low, high, '\\'),
+		.quote = simd_equal(low, high, '"'),
+		.backslash = simd_equal(low, high, '\\'),
 		.op = in_table(low, high, ops, 0x20),
 		.blank = in_table(low, high, blanks, 0),
-		.control = bits_of(_mm256_cmpeq_epi8(_mm256_min_epu8(low, last_control), low),
-				   _mm256_cmpeq_epi8(_mm256_min_epu8(high, last_control), high)),
-		.high = bits_of(low, high),
+		.control = simd_bits(_mm256_cmpeq_epi8(_mm256_min_epu8(low, last_control), low),
+				     _mm256_cmpeq_epi8(_mm256_min_epu8(high, last_control), high)),
+		.high = simd_bits(low, high),
 	};
-}
-
-AVX2 static inline uint64_t prefix_parity_avx2(uint64_t bits)
-{
-	__m128i product =
-		_mm_clmulepi64_si128(_mm_set_epi64x(0, (int64_t)bits), _mm_set1_epi8(-1), 0);
-
-	return (uint64_t)_mm_cvtsi128_si64(product);
 }
 #endif
 
 #ifdef HAVE_NEON_KERNEL
-static inline uint64_t bits_of(uint8x16_t a, uint8x16_t b, uint8x16_t c, uint8x16_t d)
+SIMD_INLINE uint64_t any_equal(const uint8x16_t v[4], const char *set)
 {
-	static const uint8_t weights[16] = {1, 2, 4, 8, 16, 32, 64, 128,
-					    1, 2, 4, 8, 16, 32, 64, 128};
-	uint8x16_t w = vld1q_u8(weights);
-	uint8x16_t ab = vpaddq_u8(vandq_u8(a, w), vandq_u8(b, w));
-	uint8x16_t cd = vpaddq_u8(vandq_u8(c, w), vandq_u8(d, w));
-	uint8x16_t sums = vpaddq_u8(ab, cd);
+	uint64_t bits = 0;
 
-	return vgetq_lane_u64(vreinterpretq_u64_u8(vpaddq_u8(sums, sums)), 0);
+	for (; *set; set++)
+		bits |= simd_equal(v, *set);
+	return bits;
 }
 
-#define EACH(f) bits_of(f(v[0]), f(v[1]), f(v[2]), f(v[3]))
-#define SAME(c) vceqq_u8(x, vdupq_n_u8(c))
-
-static inline uint8x16_t is_quote(uint8x16_t x)
+SIMD_INLINE struct marks mark_neon(const char *p)
 {
-	return SAME('"');
-}
+	uint8x16_t v[4], control[4], high[4];
 
-static inline uint8x16_t is_backslash(uint8x16_t x)
-{
-	return SAME('\\');
-}
-
-static inline uint8x16_t is_op(uint8x16_t x)
-{
-	uint8x16_t folded = vorrq_u8(x, vdupq_n_u8(0x20));
-
-	return vorrq_u8(
-		vorrq_u8(SAME(':'), SAME(',')),
-		vorrq_u8(vceqq_u8(folded, vdupq_n_u8('{')), vceqq_u8(folded, vdupq_n_u8('}'))));
-}
-
-static inline uint8x16_t is_blank(uint8x16_t x)
-{
-	return vorrq_u8(vorrq_u8(SAME(' '), SAME('\t')), vorrq_u8(SAME('\n'), SAME('\r')));
-}
-
-static inline uint8x16_t is_control(uint8x16_t x)
-{
-	return vcltq_u8(x, vdupq_n_u8(0x20));
-}
-
-static inline uint8x16_t is_high(uint8x16_t x)
-{
-	return vcgeq_u8(x, vdupq_n_u8(0x80));
-}
-
-static inline struct marks mark_neon(const char *p)
-{
-	uint8x16_t v[4];
-
-	for (int i = 0; i < 4; i++)
+	for (int i = 0; i < 4; i++) {
 		v[i] = vld1q_u8((const uint8_t *)p + 16 * i);
+		control[i] = vcltq_u8(v[i], vdupq_n_u8(0x20));
+		high[i] = vcgeq_u8(v[i], vdupq_n_u8(0x80));
+	}
 	return (struct marks){
-		.quote = EACH(is_quote),
-		.backslash = EACH(is_backslash),
-		.op = EACH(is_op),
-		.blank = EACH(is_blank),
-		.control = EACH(is_control),
-		.high = EACH(is_high),
+		.quote = simd_equal(v, '"'),
+		.backslash = simd_equal(v, '\\'),
+		.op = any_equal(v, "{}[]:,"),
+		.blank = any_equal(v, " \t\n\r"),
+		.control = simd_bits(control),
+		.high = simd_bits(high),
 	};
 }
 #endif
 
 /* --- From marks to tokens --- */
 
-#define INLINE static inline __attribute__((always_inline))
-
 /* The last 64 bytes of a line may reach back to bytes seen before, which are shifted out. */
-INLINE struct marks mark_tail(struct marks (*mark)(const char *), const struct tokens *t)
+SIMD_INLINE struct marks mark_tail(struct marks (*mark)(const char *), const struct tokens *t)
 {
 	size_t left = t->len - t->done;
 	struct marks m;
@@ -268,7 +189,7 @@ static bool mark_escaped(struct tokens *t, uint64_t backslash, uint64_t *escaped
 }
 
 /* Eight at a time: places written past the count are overwritten by the next. */
-INLINE void put_starts(struct tokens *t, uint64_t starts)
+SIMD_INLINE void put_starts(struct tokens *t, uint64_t starts)
 {
 	uint32_t *at = t->at + t->n, base = (uint32_t)t->done;
 
@@ -283,7 +204,7 @@ INLINE void put_starts(struct tokens *t, uint64_t starts)
 }
 
 /* Strings are from quote to quote; a run of other bytes begins where no such byte stands before. */
-INLINE bool take_step(struct tokens *t, struct marks m, uint64_t (*parity)(uint64_t))
+SIMD_INLINE bool take_step(struct tokens *t, struct marks m, uint64_t (*parity)(uint64_t))
 {
 	uint64_t escaped = 0, inside, scalar, run, starts;
 
@@ -305,7 +226,8 @@ INLINE bool take_step(struct tokens *t, struct marks m, uint64_t (*parity)(uint6
 	return true;
 }
 
-INLINE bool fill(struct tokens *t, struct marks (*mark)(const char *), uint64_t (*parity)(uint64_t))
+SIMD_INLINE bool fill(struct tokens *t, struct marks (*mark)(const char *),
+		      uint64_t (*parity)(uint64_t))
 {
 	size_t kept = t->n - t->i;
 
@@ -326,36 +248,35 @@ INLINE bool fill(struct tokens *t, struct marks (*mark)(const char *), uint64_t 
 
 static bool fill_plain(struct tokens *t)
 {
-	return fill(t, mark_plain, prefix_parity);
+	return fill(t, mark_plain, simd_parity);
 }
 
 #ifdef HAVE_AVX2_KERNEL
 AVX2 static bool fill_avx2(struct tokens *t)
 {
-	return fill(t, mark_avx2, prefix_parity_avx2);
+	return fill(t, mark_avx2, simd_parity_avx2);
 }
 #endif
 
 #ifdef HAVE_NEON_KERNEL
 static bool fill_neon(struct tokens *t)
 {
-	return fill(t, mark_neon, prefix_parity);
+	return fill(t, mark_neon, simd_parity);
 }
 #endif
 
 tokens_fill_fn *tokens_filler(void)
 {
-	const char *simd = getenv("KPIPE_SIMD");
-
-	if (simd && strcmp(simd, "none") == 0)
-		return fill_plain;
+	switch (simd_choose()) {
 #ifdef HAVE_AVX2_KERNEL
-	if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("pclmul") &&
-	    __builtin_cpu_supports("bmi"))
+	case SIMD_AVX2:
 		return fill_avx2;
 #endif
 #ifdef HAVE_NEON_KERNEL
-	return fill_neon;
+	case SIMD_NEON:
+		return fill_neon;
 #endif
-	return fill_plain;
+	default:
+		return fill_plain;
+	}
 }

@@ -241,7 +241,7 @@ check-analyze: all
 ARM_CC = aarch64-linux-gnu-gcc
 ARM_RUN = qemu-aarch64
 arm_tests = tests/unit/test-scan
-arm_modules = lib/buf.c lib/diag.c lib/json.c lib/mem.c lib/num.c lib/num_double.c lib/scan.c lib/scan_tokens.c
+arm_modules = lib/buf.c lib/diag.c lib/json.c lib/mem.c lib/num.c lib/num_double.c lib/scan.c lib/scan_tokens.c lib/simd.c
 arm_trs = $(arm_tests:%=%.arm.trs)
 
 arm/%: %.c $(arm_modules) config.h
