@@ -23,6 +23,7 @@ struct exprset {
 	struct program *v;
 	size_t n;
 	bool any_native;
+	int levels; /* that plans add to those of a record, at most */
 	struct jq_number_rules rules;
 	struct fields fields;
 	struct scan *scan;     /* JSON: fields' paths */
@@ -103,6 +104,8 @@ static bool add_program(struct exprset *set, const struct expr_source *from,
 		p->native = plan_parse(&p->plan, &set->fields, conf, set->rules, p->src,
 				       is_whole(p->kind));
 	set->any_native |= p->native;
+	if (p->native && p->plan.levels > set->levels)
+		set->levels = p->plan.levels;
 	set_shape(set, p);
 	if (p->native && !p->plan.doubtful)
 		return true;
@@ -136,14 +139,14 @@ static void copy_conf(struct exprset *set, const struct expr_conf *conf)
 	}
 }
 
-static struct scan *make_scan(const struct fields *fs)
+static struct scan *make_scan(const struct fields *fs, int levels)
 {
 	struct scan_path *paths = mem_zalloc(fs->n, sizeof *paths);
 	struct scan *sc;
 
 	for (size_t i = 0; i < fs->n; i++)
 		paths[i] = (struct scan_path){fs->v[i].steps, fs->v[i].n};
-	sc = scan_new(paths, fs->n);
+	sc = scan_new(paths, fs->n, JSON_DEPTH_MAX - levels);
 	free(paths);
 	return sc;
 }
@@ -165,7 +168,7 @@ struct exprset *exprset_new(const struct expr_source *programs, size_t n,
 		}
 	}
 	if (!set->columns)
-		set->scan = make_scan(&set->fields);
+		set->scan = make_scan(&set->fields, set->levels);
 	return set;
 }
 

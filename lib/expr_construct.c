@@ -2,6 +2,39 @@
 #include "expr_parser.h"
 #include "mem.h"
 
+static int most(int a, int b)
+{
+	return a > b ? a : b;
+}
+
+int levels_of(const struct plan *plan, const struct plan_node *n)
+{
+	const struct plan_node *nodes = plan->nodes;
+	int levels = 0;
+
+	switch (n->op) {
+	case PLAN_FIELD:
+	case PLAN_INPUT:
+	case PLAN_LITERAL:
+		return 0;
+	case PLAN_NEGATE:
+	case PLAN_CALL:
+		return nodes[n->a].levels;
+	case PLAN_PIPE:
+		return nodes[n->a].levels + nodes[n->b].levels;
+	case PLAN_IF:
+		levels = most(nodes[n->b].levels, nodes[n->c].levels);
+		return most(nodes[n->a].levels, levels);
+	case PLAN_ARRAY:
+	case PLAN_OBJECT:
+		for (unsigned i = 0; i < n->n; i++)
+			levels = most(levels, nodes[plan->list[n->list + i]].levels);
+		return levels + 1;
+	default:
+		return most(nodes[n->a].levels, nodes[n->b].levels);
+	}
+}
+
 static unsigned add_list(struct parser *p, enum plan_op op, const unsigned list[], unsigned n)
 {
 	struct plan *pl = p->plan;

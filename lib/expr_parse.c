@@ -33,6 +33,9 @@ unsigned parser_add(struct parser *p, struct plan_node node)
 
 	if (p->outside || pl->n == NODES_MAX)
 		return parser_outside(p);
+	node.levels = levels_of(pl, &node);
+	if (node.levels > PLAN_LEVELS_MAX)
+		return parser_outside(p);
 	pl->nodes = mem_grow(pl->nodes, &pl->cap, pl->n + 1, sizeof *pl->nodes);
 	pl->nodes[pl->n] = node;
 	return (unsigned)pl->n++;
@@ -568,8 +571,10 @@ bool plan_parse(struct plan *plan, struct fields *fs, const struct expr_conf *co
 	}
 	parser_advance(&p);
 	plan->root = parse_pipe(&p);
-	if (!p.outside && p.tok.type == TOK_END && !versions_differ(src))
+	if (!p.outside && p.tok.type == TOK_END && !versions_differ(src)) {
+		plan->levels = plan->nodes[plan->root].levels;
 		return true;
+	}
 	plan->n = 0;
 	return false;
 }

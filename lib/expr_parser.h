@@ -50,6 +50,9 @@ unsigned parse_term(struct parser *p, int min); /* `min` is what is due around i
 unsigned parse_group(struct parser *p);         /* (...) */
 unsigned parse_variable(struct parser *p);      /* $name */
 
+/* How many levels a node adds to those of the record, by those of its operands. */
+int levels_of(const struct plan *plan, const struct plan_node *n);
+
 unsigned parse_array(struct parser *p);
 unsigned parse_object(struct parser *p);
 
