@@ -1180,6 +1180,32 @@ static void test_map(void)
 	is_map(".", 0, "{", "! invalid JSON: ...");
 }
 
+/* What the linked libjq itself makes of a line. */
+static void is_map_by_libjq(const char *program, const char *line)
+{
+	struct buf want = BUF_INIT;
+	struct libjq l;
+
+	ok(libjq_open(&l, program), "%s on %s", program, line);
+	libjq_run(&l, line, "|", &want);
+	libjq_close(&l);
+	is_map(program, 0, line, want.data);
+	buf_free(&want);
+}
+
+/* From libjq 1.8 on a number keeps what was written behind a minus, but a zero has no sign. */
+static void test_negation(void)
+{
+	static const char *const lines[] = {"0",      "-0",     "0.00",     "-0e5",   "1.50",
+					    "-1.50",  "1e-400", "-1e-400",  "0e-400", "1e400",
+					    "0.1e-5", "5e-324", "1.0e-330", "1e15"};
+
+	for (unsigned i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+		is_map_by_libjq("-.", lines[i]);
+		is_map_by_libjq("[- -., -. * 2]", lines[i]);
+	}
+}
+
 /* --- jqprog --- */
 
 static void put_results(struct buf *out, struct jqprog *p, const char *text)
@@ -1472,6 +1498,7 @@ int main(void)
 	test_cells();
 	test_default_names();
 	test_map();
+	test_negation();
 	test_agreement();
 	test_random_records();
 	test_random_programs();
