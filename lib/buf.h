@@ -33,8 +33,9 @@ void buf_add(struct buf *b, const void *p, size_t len); /* p may not point into 
 void buf_add_char(struct buf *b, char c);
 void buf_add_str(struct buf *b, const char *s);
 void buf_addf(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-void buf_clear(struct buf *b);      /* len = 0, memory kept */
-void buf_free(struct buf *b);       /* memory released; b is empty and usable */
+void buf_clear(struct buf *b);           /* len = 0, memory kept */
+void buf_cut(struct buf *b, size_t len); /* takes back what was added since it was so long */
+void buf_free(struct buf *b);            /* memory released; b is empty and usable */
 const char *buf_str(struct buf *b); /* as a C string, "" when empty; valid until the next change */
 
 /* Replaces what b holds by the formatted text: how a function leaves its error text. b may be NULL.

@@ -585,7 +585,7 @@ enum jq_result expreval_print(struct expreval *ev, bool raw, struct buf *out, st
 		ev->map = MAP_DONE;
 		if (r == SURE)
 			return JQ_RESULT;
-		out->len = start;
+		buf_cut(out, start);
 		if (r == EMPTY)
 			return JQ_END;
 		if (map_by_jq(ev, err) < 0)

@@ -16,7 +16,7 @@ static struct slice decode_string(struct record *rec, struct slice token)
 		return slice_of(token.ptr + 1, token.len - 2);
 	s = json_unescape(token.ptr, token.len, &rec->build);
 	s = arena_copy(&rec->arena, s.ptr, s.len);
-	rec->build.len = start;
+	buf_cut(&rec->build, start);
 	return s;
 }
 

@@ -61,7 +61,7 @@ static enum outcome put_array(struct plan_run *run, const struct plan_node *n, s
 			buf_add_char(out, ',');
 		r = plan_print(run, run->plan->list[n->list + i], false, out);
 		if (r == EMPTY)
-			out->len = start;
+			buf_cut(out, start);
 		else if (r != SURE)
 			return r;
 		else
@@ -184,7 +184,7 @@ enum outcome plan_build(struct plan_run *run, const struct plan_node *n, struct 
 				     .computed = run->computed,
 				     .text = arena_copy(&rec->arena, rec->build.data + start,
 							rec->build.len - start)};
-	rec->build.len = start;
+	buf_cut(&rec->build, start);
 	run->computed |= before;
 	return r;
 }

@@ -134,7 +134,7 @@ static enum outcome json_value(const struct pval *v, struct record *rec,
 		*out = (struct val){
 			.type = VAL_JSON,
 			.str = arena_copy(&rec->arena, build->data + start, build->len - start)};
-	build->len = start;
+	buf_cut(build, start);
 	return sure ? SURE : UNSURE;
 }
 

@@ -216,7 +216,7 @@ bool jqtext_compact(struct buf *out, struct slice text, struct jq_number_rules r
 	sure = put_text(&w);
 	keys_free(&w.keys);
 	if (!sure)
-		out->len = start;
+		buf_cut(out, start);
 	return sure;
 }
 
@@ -477,7 +477,7 @@ bool jqtext_canonical(struct buf *out, struct slice text)
 	bool sure = canonical(out, text);
 
 	if (!sure)
-		out->len = start;
+		buf_cut(out, start);
 	return sure;
 }
 

@@ -12,6 +12,7 @@ unit_tests = \
 	tests/unit/test-expr \
 	tests/unit/test-grid \
 	tests/unit/test-group \
+	tests/unit/test-jqtext \
 	tests/unit/test-json \
 	tests/unit/test-kafka-format \
 	tests/unit/test-kafka-range \
@@ -65,6 +66,7 @@ tests_unit_test_csvio_LDADD = $(LDADD) $(CSV_LIBS)
 tests_unit_test_expr_CPPFLAGS = $(AM_CPPFLAGS) $(JQ_CFLAGS)
 tests_unit_test_expr_LDADD = $(LDADD) $(JQ_LIBS) -lm
 tests_unit_test_group_LDADD = $(LDADD) -lm
+tests_unit_test_jqtext_LDADD = $(LDADD) -lm
 tests_unit_test_num_LDADD = $(LDADD) -lm
 tests_unit_test_scan_LDADD = $(LDADD) -lm
 tests_unit_test_val_LDADD = $(LDADD) -lm
