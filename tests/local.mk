@@ -6,6 +6,7 @@
 # Programs of one source file, tests/unit/NAME.c.
 unit_tests = \
 	tests/unit/test-agg \
+	tests/unit/test-arena \
 	tests/unit/test-csvio \
 	tests/unit/test-envelope \
 	tests/unit/test-eventtime \
