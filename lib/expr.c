@@ -593,24 +593,3 @@ enum jq_result expreval_print(struct expreval *ev, bool raw, struct buf *out, st
 	}
 	return jqprog_print(ev->progs[0], raw, out, err);
 }
-
-/* --- Names --- */
-
-struct slice expr_default_name(const char *program)
-{
-	struct lexer lx = {program, 0, strlen(program)};
-	struct slice name = slice_str("key");
-	struct token t, before = {0};
-
-	for (t = lexer_next(&lx); t.type != TOK_END; t = lexer_next(&lx)) {
-		if (t.type == TOK_FIELD)
-			name = t.text;
-		else if (t.type == TOK_STRING && before.type == TOK_DOT && !t.interpolated &&
-			 !memchr(t.text.ptr, '\\', t.text.len))
-			name = slice_of(t.text.ptr + 1, t.text.len - 2);
-		else if (t.type != TOK_DOT && !token_is(&t, "?"))
-			return slice_str("key");
-		before = t;
-	}
-	return name;
-}

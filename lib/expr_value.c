@@ -67,14 +67,6 @@ static bool compare_numbers(const struct pval *a, const struct pval *b,
 	return true;
 }
 
-static int compare_bytes(struct slice a, struct slice b)
-{
-	size_t n = a.len < b.len ? a.len : b.len;
-	int c = n ? memcmp(a.ptr, b.ptr, n) : 0;
-
-	return c ? c : (a.len > b.len) - (a.len < b.len);
-}
-
 bool pval_compare(const struct pval *a, const struct pval *b, struct jq_number_rules rules,
 		  int *order)
 {
@@ -85,7 +77,7 @@ bool pval_compare(const struct pval *a, const struct pval *b, struct jq_number_r
 		return true;
 	switch (a->type) {
 	case PV_STRING:
-		*order = compare_bytes(a->text, b->text);
+		*order = slice_cmp(a->text, b->text);
 		return true;
 	case PV_JSON:
 		/* What was computed is a double there, however it is written. */
