@@ -1,5 +1,6 @@
 /* The parser of arrays and objects. */
 #include "expr_parser.h"
+#include "json.h"
 #include "mem.h"
 
 static int most(int a, int b)
@@ -35,6 +36,17 @@ int levels_of(const struct plan *plan, const struct plan_node *n)
 	}
 }
 
+/* What a literal key prints as is known now. */
+static void print_key(struct parser *p, struct plan_node *node)
+{
+	struct buf text = BUF_INIT;
+
+	json_put_string(&text, node->literal.text.ptr, node->literal.text.len);
+	buf_add_char(&text, ':');
+	node->key = parser_keep(p, buf_slice(&text));
+	buf_free(&text);
+}
+
 static unsigned add_list(struct parser *p, enum plan_op op, const unsigned list[], unsigned n)
 {
 	struct plan *pl = p->plan;
@@ -43,7 +55,12 @@ static unsigned add_list(struct parser *p, enum plan_op op, const unsigned list[
 	pl->list = mem_grow(pl->list, &pl->list_cap, pl->nlist + n, sizeof *pl->list);
 	for (unsigned i = 0; i < n; i++) {
 		pl->list[pl->nlist++] = list[i];
-		node.computed |= i % 2 == 0 && pl->nodes[list[i]].op != PLAN_LITERAL;
+		if (op == PLAN_ARRAY || i % 2)
+			continue;
+		if (pl->nodes[list[i]].op == PLAN_LITERAL)
+			print_key(p, &pl->nodes[list[i]]);
+		else
+			node.computed = true;
 	}
 	return parser_add(p, node);
 }

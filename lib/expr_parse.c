@@ -50,7 +50,7 @@ unsigned parser_literal(struct parser *p, struct pval v)
 	return parser_add(p, node);
 }
 
-static struct slice keep_text(struct parser *p, struct slice s)
+struct slice parser_keep(struct parser *p, struct slice s)
 {
 	struct plan *pl = p->plan;
 
@@ -63,7 +63,7 @@ static struct slice keep_text(struct parser *p, struct slice s)
 static struct slice keep_string(struct parser *p, struct slice token)
 {
 	struct buf scratch = BUF_INIT;
-	struct slice s = keep_text(p, json_unescape(token.ptr, token.len, &scratch));
+	struct slice s = parser_keep(p, json_unescape(token.ptr, token.len, &scratch));
 
 	buf_free(&scratch);
 	return s;
@@ -380,7 +380,7 @@ static unsigned negate_literal(struct parser *p, struct slice text)
 
 	buf_add_char(&with_sign, '-');
 	buf_add(&with_sign, text.ptr, text.len);
-	kept = keep_text(p, buf_slice(&with_sign));
+	kept = parser_keep(p, buf_slice(&with_sign));
 	buf_free(&with_sign);
 	return parser_literal(p, pval_literal(kept));
 }

@@ -33,6 +33,9 @@ unsigned parser_outside(struct parser *p);            /* the program lies outsid
 bool parser_expect(struct parser *p, const char *op); /* takes the token, which must be this one */
 bool parser_string(struct parser *p, struct slice *out); /* takes one without interpolation */
 
+struct slice parser_keep(struct parser *p,
+			 struct slice s); /* a copy that lives as long as the plan */
+
 /* Nodes are numbers; what they are means nothing once `outside` is set. */
 unsigned parser_add(struct parser *p, struct plan_node node);
 unsigned parser_literal(struct parser *p, struct pval v);

@@ -168,6 +168,7 @@ struct plan_node {
 	int levels; /* that its value, or one on the way to it, may have more than the record */
 	const struct call *call;
 	struct pval literal; /* its text lives as long as the plan */
+	struct slice key;    /* LITERAL, of a key of an object: as printed, the colon included */
 	struct val exact;    /* LITERAL, of a number: for exact arithmetic */
 };
 
