@@ -78,11 +78,16 @@ void buf_setf(struct buf *b, const char *fmt, ...)
 	va_end(ap);
 }
 
+void buf_cut(struct buf *b, size_t len)
+{
+	b->len = len;
+	if (b->data)
+		b->data[len] = '\0';
+}
+
 void buf_clear(struct buf *b)
 {
-	b->len = 0;
-	if (b->data)
-		b->data[0] = '\0';
+	buf_cut(b, 0);
 }
 
 void buf_free(struct buf *b)

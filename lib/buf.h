@@ -36,8 +36,9 @@ void buf_add(struct buf *b, const void *p, size_t len); /* p may not point into 
 void buf_add_char(struct buf *b, char c);
 void buf_add_str(struct buf *b, const char *s);
 void buf_addf(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-void buf_clear(struct buf *b);      /* len = 0, memory kept */
-void buf_free(struct buf *b);       /* memory released; b is empty and usable */
+void buf_clear(struct buf *b);           /* len = 0, memory kept */
+void buf_cut(struct buf *b, size_t len); /* takes back what was added since it was so long */
+void buf_free(struct buf *b);            /* memory released; b is empty and usable */
 const char *buf_str(struct buf *b); /* as a C string, "" when empty; valid until the next change */
 
 /* Replaces what b holds by the formatted text: how a function leaves its error text. b may be NULL.
@@ -62,6 +63,15 @@ static inline struct slice buf_slice(const struct buf *b)
 static inline bool slice_eq(struct slice a, struct slice b)
 {
 	return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
+}
+
+/* By their bytes, a beginning before what it begins: <0, 0, >0. */
+static inline int slice_cmp(struct slice a, struct slice b)
+{
+	size_t n = a.len < b.len ? a.len : b.len;
+	int order = n ? memcmp(a.ptr, b.ptr, n) : 0;
+
+	return order ? order : (a.len > b.len) - (a.len < b.len);
 }
 
 static inline bool slice_is(struct slice a, const char *s)

@@ -24,6 +24,7 @@ struct exprset {
 	struct program *v;
 	size_t n;
 	bool any_native;
+	int levels; /* that plans add to those of a record, at most */
 	struct jq_number_rules rules;
 	struct fields fields;
 	struct scan *scan;     /* JSON: fields' paths */
@@ -107,6 +108,8 @@ static bool add_program(struct exprset *set, const struct expr_source *from,
 		p->native = plan_parse(&p->plan, &set->fields, conf, set->rules, p->src,
 				       is_whole(p->kind));
 	set->any_native |= p->native;
+	if (p->native && p->plan.levels > set->levels)
+		set->levels = p->plan.levels;
 	set_shape(set, p);
 	if (p->native && !p->plan.doubtful)
 		return true;
@@ -140,14 +143,14 @@ static void copy_conf(struct exprset *set, const struct expr_conf *conf)
 	}
 }
 
-static struct scan *make_scan(const struct fields *fs)
+static struct scan *make_scan(const struct fields *fs, int levels)
 {
 	struct scan_path *paths = mem_zalloc(fs->n, sizeof *paths);
 	struct scan *sc;
 
 	for (size_t i = 0; i < fs->n; i++)
 		paths[i] = (struct scan_path){fs->v[i].steps, fs->v[i].n};
-	sc = scan_new(paths, fs->n);
+	sc = scan_new(paths, fs->n, JSON_DEPTH_MAX - levels);
 	free(paths);
 	return sc;
 }
@@ -169,7 +172,7 @@ struct exprset *exprset_new(const struct expr_source *programs, size_t n,
 		}
 	}
 	if (!set->columns)
-		set->scan = make_scan(&set->fields);
+		set->scan = make_scan(&set->fields, set->levels);
 	return set;
 }
 
@@ -611,32 +614,11 @@ enum jq_result expreval_print(struct expreval *ev, bool raw, struct buf *out, st
 		ev->map = MAP_DONE;
 		if (r == SURE)
 			return JQ_RESULT;
-		out->len = start;
+		buf_cut(out, start);
 		if (r == EMPTY)
 			return JQ_END;
 		if (map_by_jq(ev, err) < 0)
 			return JQ_ERROR;
 	}
 	return jqprog_print(ev->progs[0], raw, out, err);
-}
-
-/* --- Names --- */
-
-struct slice expr_default_name(const char *program)
-{
-	struct lexer lx = {program, 0, strlen(program)};
-	struct slice name = slice_str("key");
-	struct token t, before = {0};
-
-	for (t = lexer_next(&lx); t.type != TOK_END; t = lexer_next(&lx)) {
-		if (t.type == TOK_FIELD)
-			name = t.text;
-		else if (t.type == TOK_STRING && before.type == TOK_DOT && !t.interpolated &&
-			 !memchr(t.text.ptr, '\\', t.text.len))
-			name = slice_of(t.text.ptr + 1, t.text.len - 2);
-		else if (t.type != TOK_DOT && !token_is(&t, "?"))
-			return slice_str("key");
-		before = t;
-	}
-	return name;
 }

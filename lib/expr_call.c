@@ -90,7 +90,7 @@ static enum outcome run_tostring(struct plan_run *run, const struct pval *v, str
 	if (r == SURE)
 		*out = pval_string(
 			arena_copy(&rec->arena, rec->build.data + start, rec->build.len - start));
-	rec->build.len = start;
+	buf_cut(&rec->build, start);
 	return r;
 }
 

@@ -1,6 +1,51 @@
 /* The parser of arrays and objects. */
 #include "expr_parser.h"
+#include "json.h"
 #include "mem.h"
+
+static int most(int a, int b)
+{
+	return a > b ? a : b;
+}
+
+int levels_of(const struct plan *plan, const struct plan_node *n)
+{
+	const struct plan_node *nodes = plan->nodes;
+	int levels = 0;
+
+	switch (n->op) {
+	case PLAN_FIELD:
+	case PLAN_INPUT:
+	case PLAN_LITERAL:
+		return 0;
+	case PLAN_NEGATE:
+	case PLAN_CALL:
+		return nodes[n->a].levels;
+	case PLAN_PIPE:
+		return nodes[n->a].levels + nodes[n->b].levels;
+	case PLAN_IF:
+		levels = most(nodes[n->b].levels, nodes[n->c].levels);
+		return most(nodes[n->a].levels, levels);
+	case PLAN_ARRAY:
+	case PLAN_OBJECT:
+		for (unsigned i = 0; i < n->n; i++)
+			levels = most(levels, nodes[plan->list[n->list + i]].levels);
+		return levels + 1;
+	default:
+		return most(nodes[n->a].levels, nodes[n->b].levels);
+	}
+}
+
+/* What a literal key prints as is known now. */
+static void print_key(struct parser *p, struct plan_node *node)
+{
+	struct buf text = BUF_INIT;
+
+	json_put_string(&text, node->literal.text.ptr, node->literal.text.len);
+	buf_add_char(&text, ':');
+	node->key = parser_keep(p, buf_slice(&text));
+	buf_free(&text);
+}
 
 static unsigned add_list(struct parser *p, enum plan_op op, const unsigned list[], unsigned n)
 {
@@ -10,7 +55,12 @@ static unsigned add_list(struct parser *p, enum plan_op op, const unsigned list[
 	pl->list = mem_grow(pl->list, &pl->list_cap, pl->nlist + n, sizeof *pl->list);
 	for (unsigned i = 0; i < n; i++) {
 		pl->list[pl->nlist++] = list[i];
-		node.computed |= i % 2 == 0 && pl->nodes[list[i]].op != PLAN_LITERAL;
+		if (op == PLAN_ARRAY || i % 2)
+			continue;
+		if (pl->nodes[list[i]].op == PLAN_LITERAL)
+			print_key(p, &pl->nodes[list[i]]);
+		else
+			node.computed = true;
 	}
 	return parser_add(p, node);
 }

@@ -170,3 +170,22 @@ bool token_is(const struct token *t, const char *op)
 {
 	return (t->type == TOK_OP || t->type == TOK_IDENT) && slice_is(t->text, op);
 }
+
+struct slice expr_default_name(const char *program)
+{
+	struct lexer lx = {program, 0, strlen(program)};
+	struct slice name = slice_str("key");
+	struct token t, before = {0};
+
+	for (t = lexer_next(&lx); t.type != TOK_END; t = lexer_next(&lx)) {
+		if (t.type == TOK_FIELD)
+			name = t.text;
+		else if (t.type == TOK_STRING && before.type == TOK_DOT && !t.interpolated &&
+			 !memchr(t.text.ptr, '\\', t.text.len))
+			name = slice_of(t.text.ptr + 1, t.text.len - 2);
+		else if (t.type != TOK_DOT && !token_is(&t, "?"))
+			return slice_str("key");
+		before = t;
+	}
+	return name;
+}

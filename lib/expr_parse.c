@@ -33,6 +33,9 @@ unsigned parser_add(struct parser *p, struct plan_node node)
 
 	if (p->outside || pl->n == NODES_MAX)
 		return parser_outside(p);
+	node.levels = levels_of(pl, &node);
+	if (node.levels > PLAN_LEVELS_MAX)
+		return parser_outside(p);
 	pl->nodes = mem_grow(pl->nodes, &pl->cap, pl->n + 1, sizeof *pl->nodes);
 	pl->nodes[pl->n] = node;
 	return (unsigned)pl->n++;
@@ -47,7 +50,7 @@ unsigned parser_literal(struct parser *p, struct pval v)
 	return parser_add(p, node);
 }
 
-static struct slice keep_text(struct parser *p, struct slice s)
+struct slice parser_keep(struct parser *p, struct slice s)
 {
 	struct plan *pl = p->plan;
 
@@ -60,7 +63,7 @@ static struct slice keep_text(struct parser *p, struct slice s)
 static struct slice keep_string(struct parser *p, struct slice token)
 {
 	struct buf scratch = BUF_INIT;
-	struct slice s = keep_text(p, json_unescape(token.ptr, token.len, &scratch));
+	struct slice s = parser_keep(p, json_unescape(token.ptr, token.len, &scratch));
 
 	buf_free(&scratch);
 	return s;
@@ -402,7 +405,7 @@ static unsigned negate_literal(struct parser *p, struct slice text)
 
 	buf_add_char(&with_sign, '-');
 	buf_add(&with_sign, text.ptr, text.len);
-	kept = keep_text(p, buf_slice(&with_sign));
+	kept = parser_keep(p, buf_slice(&with_sign));
 	buf_free(&with_sign);
 	return parser_literal(p, pval_literal(kept));
 }
@@ -593,8 +596,10 @@ bool plan_parse(struct plan *plan, struct fields *fs, const struct expr_conf *co
 	}
 	parser_advance(&p);
 	plan->root = parse_pipe(&p);
-	if (!p.outside && p.tok.type == TOK_END && !versions_differ(src))
+	if (!p.outside && p.tok.type == TOK_END && !versions_differ(src)) {
+		plan->levels = plan->nodes[plan->root].levels;
 		return true;
+	}
 	plan->n = 0;
 	return false;
 }

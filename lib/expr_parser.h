@@ -33,6 +33,9 @@ unsigned parser_outside(struct parser *p);            /* the program lies outsid
 bool parser_expect(struct parser *p, const char *op); /* takes the token, which must be this one */
 bool parser_string(struct parser *p, struct slice *out); /* takes one without interpolation */
 
+struct slice parser_keep(struct parser *p,
+			 struct slice s); /* a copy that lives as long as the plan */
+
 /* Nodes are numbers; what they are means nothing once `outside` is set. */
 unsigned parser_add(struct parser *p, struct plan_node node);
 unsigned parser_literal(struct parser *p, struct pval v);
@@ -49,6 +52,9 @@ unsigned parse_binary(struct parser *p, unsigned left, int min);
 unsigned parse_term(struct parser *p, int min); /* `min` is what is due around it */
 unsigned parse_group(struct parser *p);         /* (...) */
 unsigned parse_variable(struct parser *p);      /* $name */
+
+/* How many levels a node adds to those of the record, by those of its operands. */
+int levels_of(const struct plan *plan, const struct plan_node *n);
 
 unsigned parse_array(struct parser *p);
 unsigned parse_object(struct parser *p);

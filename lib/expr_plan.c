@@ -16,7 +16,7 @@ static struct slice decode_string(struct record *rec, struct slice token)
 		return slice_of(token.ptr + 1, token.len - 2);
 	s = json_unescape(token.ptr, token.len, &rec->build);
 	s = arena_copy(&rec->arena, s.ptr, s.len);
-	rec->build.len = start;
+	buf_cut(&rec->build, start);
 	return s;
 }
 
@@ -148,6 +148,18 @@ static enum outcome jq_arithmetic(const struct plan_run *run, enum plan_op op, c
 	return double_arithmetic(op, x, y, out);
 }
 
+/* 1e-400 is none, though it is one as a double. */
+static bool is_zero(const struct pval *v)
+{
+	const char *p = v->text.ptr, *end = p + v->text.len;
+
+	if (v->number.dbl != 0)
+		return false;
+	while (p < end && (*p == '-' || *p == '0' || *p == '.'))
+		p++;
+	return p == end || *p == 'e' || *p == 'E';
+}
+
 /* What was written, with a minus before it or without; a zero never has one (decNumber's minus). */
 static struct pval negate_text(struct record *rec, const struct pval *v)
 {
@@ -155,7 +167,7 @@ static struct pval negate_text(struct record *rec, const struct pval *v)
 
 	if (*v->text.ptr == '-')
 		return pval_literal(slice_of(v->text.ptr + 1, v->text.len - 1));
-	if (v->number.dbl == 0)
+	if (is_zero(v))
 		return *v;
 	p = arena_alloc(&rec->arena, v->text.len + 1);
 	*p = '-';

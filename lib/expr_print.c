@@ -61,7 +61,7 @@ static enum outcome put_array(struct plan_run *run, const struct plan_node *n, s
 			buf_add_char(out, ',');
 		r = plan_print(run, run->plan->list[n->list + i], false, out);
 		if (r == EMPTY)
-			out->len = start;
+			buf_cut(out, start);
 		else if (r != SURE)
 			return r;
 		else
@@ -72,8 +72,8 @@ static enum outcome put_array(struct plan_run *run, const struct plan_node *n, s
 }
 
 /* A key that is computed must be a string, and none of those before: libjq sorts that out. */
-static enum outcome put_key(struct plan_run *run, const struct plan_node *n, unsigned i,
-			    struct buf *out)
+static enum outcome put_computed_key(struct plan_run *run, const struct plan_node *n, unsigned i,
+				     struct buf *out)
 {
 	const unsigned *list = run->plan->list + n->list;
 	struct pval key, other;
@@ -85,11 +85,22 @@ static enum outcome put_key(struct plan_run *run, const struct plan_node *n, uns
 		return UNSURE;
 	json_put_string(out, key.text.ptr, key.text.len);
 	buf_add_char(out, ':');
-	for (unsigned k = 0; n->computed && k < i; k += 2) {
+	for (unsigned k = 0; k < i; k += 2) {
 		r = plan_eval(run, list[k], &other);
 		if (r == SURE && slice_eq(other.text, key.text))
 			return UNSURE;
 	}
+	return SURE;
+}
+
+static enum outcome put_key(struct plan_run *run, const struct plan_node *n, unsigned i,
+			    struct buf *out)
+{
+	struct slice key = run->plan->nodes[run->plan->list[n->list + i]].key;
+
+	if (n->computed)
+		return put_computed_key(run, n, i, out);
+	buf_add(out, key.ptr, key.len);
 	return SURE;
 }
 
@@ -184,7 +195,7 @@ enum outcome plan_build(struct plan_run *run, const struct plan_node *n, struct 
 				     .computed = run->computed,
 				     .text = arena_copy(&rec->arena, rec->build.data + start,
 							rec->build.len - start)};
-	rec->build.len = start;
+	buf_cut(&rec->build, start);
 	run->computed |= before;
 	return r;
 }

@@ -168,10 +168,15 @@ struct plan_node {
 	unsigned optional; /* FIELD: bit k is set where step k has a ? */
 	unsigned list, n;  /* ARRAY, OBJECT: n places in the plan's list from here on */
 	bool computed;     /* OBJECT: has a key that is no literal */
+	int levels; /* that its value, or one on the way to it, may have more than the record */
 	const struct call *call;
 	struct pval literal; /* its text lives as long as the plan */
+	struct slice key;    /* LITERAL, of a key of an object: as printed, the colon included */
 	struct val exact;    /* LITERAL, of a number: for exact arithmetic */
 };
+
+/* No value has more than JSON_DEPTH_MAX levels: a record has the fewer, the more its programs add. */
+enum { PLAN_LEVELS_MAX = 50 };
 
 struct plan {
 	struct plan_node *nodes;
@@ -181,6 +186,7 @@ struct plan {
 	size_t nlist, list_cap;
 	char **texts; /* owned: of literals */
 	size_t ntexts, texts_cap;
+	int levels;    /* that values may have more than the record: at most PLAN_LEVELS_MAX */
 	bool doubtful; /* versions of libjq differ in whether they take the program */
 };
 

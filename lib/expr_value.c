@@ -89,14 +89,6 @@ static bool compare_numbers(const struct pval *a, const struct pval *b,
 	return true;
 }
 
-static int compare_bytes(struct slice a, struct slice b)
-{
-	size_t n = a.len < b.len ? a.len : b.len;
-	int c = n ? memcmp(a.ptr, b.ptr, n) : 0;
-
-	return c ? c : (a.len > b.len) - (a.len < b.len);
-}
-
 bool pval_compare(const struct pval *a, const struct pval *b, struct jq_number_rules rules,
 		  int *order)
 {
@@ -107,7 +99,7 @@ bool pval_compare(const struct pval *a, const struct pval *b, struct jq_number_r
 		return true;
 	switch (a->type) {
 	case PV_STRING:
-		*order = compare_bytes(a->text, b->text);
+		*order = slice_cmp(a->text, b->text);
 		return true;
 	case PV_JSON:
 		/* What was computed is a double there, however it is written. */
@@ -156,7 +148,7 @@ static enum outcome json_value(const struct pval *v, struct record *rec,
 		*out = (struct val){
 			.type = VAL_JSON,
 			.str = arena_copy(&rec->arena, build->data + start, build->len - start)};
-	build->len = start;
+	buf_cut(build, start);
 	return sure ? SURE : UNSURE;
 }
 

@@ -397,7 +397,7 @@ void jqvalue_put(struct buf *out, jv v, enum jq_form form)
 		jv_free(v);
 		return;
 	}
-	out->len = start;
+	buf_cut(out, start);
 	put_dumped(out, v, form == FORM_KEY ? JV_PRINT_SORTED : 0);
 }
 

@@ -216,7 +216,7 @@ bool jqtext_compact(struct buf *out, struct slice text, struct jq_number_rules r
 	sure = put_text(&w);
 	keys_free(&w.keys);
 	if (!sure)
-		out->len = start;
+		buf_cut(out, start);
 	return sure;
 }
 
@@ -230,17 +230,9 @@ struct members {
 	struct arena names; /* those that had escapes */
 };
 
-static int compare_bytes(struct slice a, struct slice b)
-{
-	size_t n = a.len < b.len ? a.len : b.len;
-	int c = n ? memcmp(a.ptr, b.ptr, n) : 0;
-
-	return c ? c : (a.len > b.len) - (a.len < b.len);
-}
-
 static int compare_names(const void *a, const void *b)
 {
-	return compare_bytes(((const struct member *)a)->name, ((const struct member *)b)->name);
+	return slice_cmp(((const struct member *)a)->name, ((const struct member *)b)->name);
 }
 
 /* The value at p; behind it, *p is at the next thing. */
@@ -319,7 +311,7 @@ static int rank(struct slice text)
 static int compare_strings(struct slice a, struct slice b)
 {
 	struct arena bytes = {0};
-	int c = compare_bytes(string_of(a, &bytes), string_of(b, &bytes));
+	int c = slice_cmp(string_of(a, &bytes), string_of(b, &bytes));
 
 	arena_free(&bytes);
 	return c;
@@ -477,7 +469,7 @@ bool jqtext_canonical(struct buf *out, struct slice text)
 	bool sure = canonical(out, text);
 
 	if (!sure)
-		out->len = start;
+		buf_cut(out, start);
 	return sure;
 }
 

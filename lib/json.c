@@ -487,8 +487,7 @@ bool base64_decode(struct buf *out, const char *p, size_t len)
 	buf_reserve(out, len / 4 * 3);
 	for (size_t i = 0; i < len; i += 4) {
 		if (!decode_group(out, p + i, i + 4 == len)) {
-			out->len = old;
-			out->data[old] = '\0';
+			buf_cut(out, old);
 			return false;
 		}
 	}

@@ -34,6 +34,7 @@ struct child {
 struct scan {
 	struct node *root, *nodes;
 	size_t nslots;
+	int depth_max;
 	tokens_fill_fn *fill;
 };
 
@@ -91,12 +92,13 @@ static struct node *add_child(struct scan *sc, struct node *node, const struct s
 	return (*list)[(*n)++].node;
 }
 
-struct scan *scan_new(const struct scan_path *paths, size_t n)
+struct scan *scan_new(const struct scan_path *paths, size_t n, int depth_max)
 {
 	struct scan *sc = mem_zalloc(1, sizeof(*sc));
 
 	sc->root = new_node(sc, 0);
 	sc->nslots = n;
+	sc->depth_max = depth_max;
 	sc->fill = tokens_filler();
 	for (size_t i = 0; i < n; i++) {
 		struct node *node = sc->root;
@@ -147,6 +149,8 @@ struct run {
 	struct slice *slots;
 	struct buf name; /* a member's name without its escapes */
 	bool broken;     /* the first stage found the line not strict */
+	int depth_max;   /* levels that may be open, */
+	int shallow;     /* and so many of them whatever they are */
 	struct level open[JSON_DEPTH_MAX];
 };
 
@@ -289,12 +293,12 @@ static bool too_deep(const struct run *run, int level)
 
 	for (int i = 0; i < level; i++)
 		depth += run->open[i].closer == '}';
-	return level == JSON_DEPTH_MAX || depth + 2 > SCAN_DEPTH_MAX;
+	return level == run->depth_max || depth + 2 > SCAN_DEPTH_MAX;
 }
 
 INLINE bool open_level(struct run *run, struct cursor *c, const struct node *node, char first)
 {
-	if (c->level >= SCAN_DEPTH_MAX / 2 && too_deep(run, c->level))
+	if (c->level >= run->shallow && too_deep(run, c->level))
 		return false;
 	if (node)
 		enter(run, node, first);
@@ -443,6 +447,8 @@ enum scan_result scan_run(const struct scan *sc, struct slice line, struct slice
 	run.slots = slots;
 	run.name = (struct buf)BUF_INIT;
 	run.broken = false;
+	run.depth_max = sc->depth_max;
+	run.shallow = sc->depth_max < SCAN_DEPTH_MAX / 2 ? sc->depth_max : SCAN_DEPTH_MAX / 2;
 	strict = take_text(&run, sc->root);
 	buf_free(&run.name);
 	if (!strict || (run.t.high && !utf8_valid(line.ptr, line.len)))

@@ -40,7 +40,8 @@ enum scan_result {
 	SCAN_UNSURE,
 };
 
-struct scan *scan_new(const struct scan_path *paths, size_t n); /* names are copied */
+/* Names are copied. A text of more levels than depth_max, which is at most JSON_DEPTH_MAX, is SCAN_UNSURE. */
+struct scan *scan_new(const struct scan_path *paths, size_t n, int depth_max);
 void scan_free(struct scan *sc);
 
 /*

@@ -17,14 +17,6 @@ static const char rank[] = {
 	[VAL_DBL] = 3,  [VAL_STR] = 4,   [VAL_JSON] = 5,
 };
 
-static int cmp_bytes(struct slice a, struct slice b)
-{
-	size_t n = a.len < b.len ? a.len : b.len;
-	int order = n ? memcmp(a.ptr, b.ptr, n) : 0;
-
-	return order ? order : (a.len > b.len) - (a.len < b.len);
-}
-
 static int cmp_doubles(double a, double b)
 {
 	if (isnan(a) || isnan(b))
@@ -48,7 +40,7 @@ int val_cmp(const struct val *a, const struct val *b)
 		return rank[a->type] - rank[b->type];
 	if (val_is_number(a))
 		return cmp_numbers(a, b);
-	return a->type >= VAL_STR ? cmp_bytes(a->str, b->str) : 0;
+	return a->type >= VAL_STR ? slice_cmp(a->str, b->str) : 0;
 }
 
 /* --- Text. --- */

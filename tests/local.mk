@@ -6,12 +6,14 @@
 # Programs of one source file, tests/unit/NAME.c.
 unit_tests = \
 	tests/unit/test-agg \
+	tests/unit/test-arena \
 	tests/unit/test-csvio \
 	tests/unit/test-envelope \
 	tests/unit/test-eventtime \
 	tests/unit/test-expr \
 	tests/unit/test-grid \
 	tests/unit/test-group \
+	tests/unit/test-jqtext \
 	tests/unit/test-json \
 	tests/unit/test-kafka-format \
 	tests/unit/test-kafka-range \
@@ -66,6 +68,7 @@ tests_unit_test_expr_CPPFLAGS = $(AM_CPPFLAGS) $(JQ_CFLAGS)
 tests_unit_test_expr_LDADD = $(LDADD) $(JQ_LIBS) -lm
 tests_unit_test_group_LDADD = $(LDADD) -lm
 tests_unit_test_lineio_LDADD = $(LDADD) $(CODEC_LIBS)
+tests_unit_test_jqtext_LDADD = $(LDADD) -lm
 tests_unit_test_num_LDADD = $(LDADD) -lm
 tests_unit_test_scan_LDADD = $(LDADD) -lm
 tests_unit_test_val_LDADD = $(LDADD) -lm

@@ -43,11 +43,12 @@ signal_mask()
 	echo $((0x${mask:-0}))
 }
 
-# Its handlers stand: a signal that came before would be the shell's affair.
+# Its handlers stand: a signal that came before would be the shell's affair, which has handlers too until it
+# becomes the program.
 catches_signals()
 {
 	# SIGINT is 2: the second bit of the mask.
-	(($(signal_mask SigCgt "$@") & 2))
+	! [ "/proc/${1:-$pid}/exe" -ef /proc/self/exe ] && (($(signal_mask SigCgt "$@") & 2))
 }
 
 # SIGINT is ignored.

@@ -3,6 +3,7 @@
 # --stats, --progress, and messages about hostile input.
 
 load tools
+load ../process
 
 # The tool, so that bad_record is bad to it.
 b()
@@ -360,16 +361,6 @@ stats_hold()
 	0) [ "$KIND" = total ] && stats_hold 0 0 0 0 ;; # it read blocks that were not full
 	*) stats_hold 3 3 0 0 ;;
 	esac
-}
-
-# The tool has taken the place of the shell that started it, and catches SIGINT, the second bit.
-catches_signals()
-{
-	[ -r "/proc/$pid/status" ] || skip "no /proc"
-	local mask
-	[ "$(cat "/proc/$pid/comm")" = "$TOOL" ] || return 1
-	mask=$(sed -n 's/^SigCgt:[[:space:]]*//p' "/proc/$pid/status")
-	((0x$mask & 2))
 }
 
 @test "kin --stats: what was printed" {

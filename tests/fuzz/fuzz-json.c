@@ -408,7 +408,7 @@ static void check_scan(struct slice text)
 		bool sure;
 
 		setenv("KPIPE_SIMD", plain ? "none" : "", 1);
-		sc = scan_new(sp, N);
+		sc = scan_new(sp, N, JSON_DEPTH_MAX);
 		sure = scan_run(sc, text, slots) != SCAN_UNSURE;
 		must(sure ? valid : !valid || depth_of(text) + 2 > SCAN_DEPTH_MAX,
 		     "scan is sure: %d", sure);

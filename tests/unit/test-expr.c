@@ -809,6 +809,58 @@ static void test_depth(void)
 	}
 }
 
+/* What an engine makes of `n` times `open`, a 1, and as many times `close`. */
+static void eval_nested(enum expr_engine engine, enum expr_kind kind, const char *program, int n,
+			const char *open, const char *close, struct buf *out)
+{
+	struct expr_conf conf = {.engine = engine};
+	struct buf line = BUF_INIT;
+	struct engine e;
+
+	for (int i = 0; i < n; i++)
+		buf_add_str(&line, open);
+	buf_add_char(&line, '1');
+	for (int i = 0; i < n; i++)
+		buf_add_str(&line, close);
+	ok(open_engine(&e, program, kind, &conf), "%s, %d levels", program, n);
+	eval_line(&e, buf_slice(&line), out);
+	close_engine(&e);
+	buf_free(&line);
+}
+
+/* What a program puts around a record may be deeper than any record that the native engine takes. */
+static void test_built_depth(void)
+{
+	static const char *const programs[] = {
+		"[.] == [.]",
+		"[[.]] | length",
+		"{a: [.]} == {a: [.]}",
+		"[[[.]]] | tostring",
+		"[.] | [.] | [.] < [[.]]",
+		"if [[.]] == [[.]] then {a: {b: .}} else 0 end",
+		"{a: [[.]], a: [[[.]]]}",
+		"[[.] == [.], ([.] | not)]",
+	};
+	static const int levels[] = {1, 120, 123, 124, 125, 194, 197, 198, 199, 200, 201};
+	static const enum expr_kind kinds[] = {EXPR_VALUE, EXPR_KEY};
+
+	for (unsigned i = 0; i < sizeof programs / sizeof programs[0]; i++) {
+		for (unsigned k = 0; k < 2 * 2 * sizeof levels / sizeof levels[0]; k++) {
+			struct buf native = BUF_INIT, libjq = BUF_INIT;
+			const char *open = k & 1 ? "[" : "{\"a\":", *close = k & 1 ? "]" : "}";
+			enum expr_kind kind = kinds[k >> 1 & 1];
+
+			eval_nested(EXPR_AUTO, kind, programs[i], levels[k >> 2], open, close,
+				    &native);
+			eval_nested(EXPR_JQ, kind, programs[i], levels[k >> 2], open, close,
+				    &libjq);
+			is_str(buf_str(&native), buf_str(&libjq), programs[i]);
+			buf_free(&native);
+			buf_free(&libjq);
+		}
+	}
+}
+
 /* Programs of a set see the same record, whatever becomes of each other. */
 static void test_set(void)
 {
@@ -1128,6 +1180,32 @@ static void test_map(void)
 	is_map(".", 0, "{", "! invalid JSON: ...");
 }
 
+/* What the linked libjq itself makes of a line. */
+static void is_map_by_libjq(const char *program, const char *line)
+{
+	struct buf want = BUF_INIT;
+	struct libjq l;
+
+	ok(libjq_open(&l, program), "%s on %s", program, line);
+	libjq_run(&l, line, "|", &want);
+	libjq_close(&l);
+	is_map(program, 0, line, want.data);
+	buf_free(&want);
+}
+
+/* From libjq 1.8 on a number keeps what was written behind a minus, but a zero has no sign. */
+static void test_negation(void)
+{
+	static const char *const lines[] = {"0",      "-0",     "0.00",     "-0e5",   "1.50",
+					    "-1.50",  "1e-400", "-1e-400",  "0e-400", "1e400",
+					    "0.1e-5", "5e-324", "1.0e-330", "1e15"};
+
+	for (unsigned i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+		is_map_by_libjq("-.", lines[i]);
+		is_map_by_libjq("[- -., -. * 2]", lines[i]);
+	}
+}
+
 /* --- jqprog --- */
 
 static void put_results(struct buf *out, struct jqprog *p, const char *text)
@@ -1409,6 +1487,7 @@ int main(void)
 	test_exact();
 	test_engines();
 	test_depth();
+	test_built_depth();
 	test_set();
 	test_guard();
 	test_variables();
@@ -1419,6 +1498,7 @@ int main(void)
 	test_cells();
 	test_default_names();
 	test_map();
+	test_negation();
 	test_agreement();
 	test_random_records();
 	test_random_programs();

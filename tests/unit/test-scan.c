@@ -82,7 +82,7 @@ static void is_scanned(const char *const dotted[], struct slice line, const char
 	}
 	for (size_t i = 0; i < line.len; i++)
 		buf_add_char(&what, line.ptr[i] > ' ' && line.ptr[i] != '#' ? line.ptr[i] : '_');
-	sc = scan_new(paths.v, paths.n);
+	sc = scan_new(paths.v, paths.n, JSON_DEPTH_MAX);
 	put_result(&got, sc, paths.n, line);
 	is_str(buf_str(&got), want, buf_str(&what));
 	scan_free(sc);
@@ -244,7 +244,7 @@ static void test_names(void)
 
 	for (size_t i = 0; i < 6; i++)
 		paths[i] = (struct scan_path){&names[i], 1};
-	sc = scan_new(paths, 6);
+	sc = scan_new(paths, 6, JSON_DEPTH_MAX);
 	memset(names, 0, sizeof(names)); /* names were copied */
 	put_result(
 		&got, sc, 6,
@@ -280,7 +280,7 @@ static void put_found(struct buf *got, size_t n, int objects)
 
 	for (size_t i = 0; i < n; i++)
 		names[i] = (struct scan_step){.name = slice_str("a")};
-	sc = scan_new(&path, 1);
+	sc = scan_new(&path, 1, JSON_DEPTH_MAX);
 	put_nested(&line, objects);
 	buf_clear(got);
 	put_result(got, sc, 1, buf_slice(&line));
@@ -467,7 +467,7 @@ static void test_random(void)
 
 		for (unsigned n = rng(PATHS_MAX + 1); n > 0; n--)
 			add_path(&paths, pool[rng(sizeof(pool) / sizeof(*pool))]);
-		sc = scan_new(paths.v, paths.n);
+		sc = scan_new(paths.v, paths.n, JSON_DEPTH_MAX);
 		put_random_line(&line);
 		for (int damage = 0; damage < 4; damage++) {
 			wrong += !agrees(sc, &paths, buf_slice(&line), &sure);
@@ -492,7 +492,7 @@ static void test_bytes(void)
 
 	add_path(&paths, "a.#2");
 	add_path(&paths, "b");
-	sc = scan_new(paths.v, paths.n);
+	sc = scan_new(paths.v, paths.n, JSON_DEPTH_MAX);
 	for (size_t at = 0; at < sizeof text; at++) {
 		for (int byte = 0; byte < 512; byte++) {
 			size_t rest = at + (byte >= 256);
