@@ -246,7 +246,7 @@ static struct slice strict_number(struct parser *p, struct slice t)
 	if (e > t.ptr && e[-1] == '.')
 		text.len--;
 	buf_add(&text, e, (size_t)(end - e));
-	t = keep_text(p, buf_slice(&text));
+	t = parser_keep(p, buf_slice(&text));
 	buf_free(&text);
 	return t;
 }
