@@ -1,10 +1,11 @@
 /*
- * json, scan: what is strict, against a plain parser; what is strict prints canonically to a text
+ * json, scan, jqtext: what is strict, against a plain parser; what is strict prints canonically to a text
  * that is strict and prints the same again; strings and base64 come back; scan finds what a look-up
- * in the text finds.
+ * in the text finds; jqtext prints what says the same.
  */
 #include "fuzz.h"
 
+#include "jqtext.h"
 #include "json.h"
 #include "scan.h"
 
@@ -423,6 +424,44 @@ static void check_scan(struct slice text)
 	}
 }
 
+/* What is printed says the same, and is not printed otherwise once more; it is one key with the text. */
+static void check_printed(struct slice text, struct jq_number_rules rules)
+{
+	struct buf out = BUF_INIT, again = BUF_INIT, key = BUF_INIT, same_key = BUF_INIT;
+	size_t n = 0, m = 0;
+	int order = 0;
+
+	if (jqtext_compact(&out, text, rules)) {
+		struct slice printed = buf_slice(&out);
+
+		must(json_valid(out.data, out.len, JSON_DEPTH_MAX, false), "printed: %s", out.data);
+		must(jqtext_compact(&again, printed, rules) && slice_eq(buf_slice(&again), printed),
+		     "%s, then %s", out.data, buf_str(&again));
+		/* Up to 1.6 an infinite number is printed as the greatest finite one. */
+		must(!rules.keeps || !jqtext_order(text, printed, rules, &order) || order == 0,
+		     "order %d of %s", order, out.data);
+		must(!jqtext_canonical(&key, text) ||
+			     (jqtext_canonical(&same_key, printed) &&
+			      slice_eq(buf_slice(&key), buf_slice(&same_key))),
+		     "key %s, then %s", buf_str(&key), buf_str(&same_key));
+		must((*text.ptr != '[' && *text.ptr != '{') ||
+			     (jqtext_length(text, &n) && jqtext_length(printed, &m) && n == m),
+		     "%zu items, then %zu", n, m);
+	}
+	buf_free(&out);
+	buf_free(&again);
+	buf_free(&key);
+	buf_free(&same_key);
+}
+
+static void check_jqtext(struct slice text)
+{
+	if (!json_valid(text.ptr, text.len, JSON_DEPTH_MAX, false))
+		return;
+	check_printed(text, (struct jq_number_rules){.keeps = false});
+	check_printed(text, (struct jq_number_rules){.keeps = true, .compares = true});
+}
+
 /* How deep; then text. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -433,5 +472,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_strict(text, depth < 'A' ? (int)depth % 8 : JSON_DEPTH_MAX);
 	check_bytes(text);
 	check_scan(text);
+	check_jqtext(text);
 	return 0;
 }
