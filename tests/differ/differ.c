@@ -23,10 +23,11 @@
 #include "../unit/tap.h"
 
 /*
- * Percent of the pairs of a JSON text and a program without an error that need no libjq. 0: only
- * reported.
+ * Percent of the pairs of a JSON text and a program without an error that need no libjq; over the programs
+ * that are the same in every run, and over those of a search, which are as many as the time allows: a few
+ * odd ones weigh more there.
  */
-enum { NATIVE_LEAST = 95 };
+enum { NATIVE_LEAST = 95, NATIVE_LEAST_SEARCH = 90 };
 
 enum {
 	PATIENCE = 120 /* seconds for one program */,
@@ -516,6 +517,7 @@ int main(int argc, char **argv)
 	struct report *reports, sum = {0};
 	struct tally all;
 	bool well;
+	int least;
 
 	read_options(&conf, argc, argv);
 	reports = new_reports(conf.jobs);
@@ -529,8 +531,8 @@ int main(int argc, char **argv)
 	ok(sum.differing == 0, "%llu pairs of %llu programs give the same by both engines",
 	   (unsigned long long)all.pairs, (unsigned long long)sum.programs);
 	ok(2 * all.clean_pairs >= all.pairs, "most pairs are of a JSON text and without an error");
-	ok(share(all.clean_native, all.clean_pairs) >= NATIVE_LEAST,
-	   "%.1f %% of these need no libjq, of %d %%", share(all.clean_native, all.clean_pairs),
-	   NATIVE_LEAST);
+	least = conf.seconds ? NATIVE_LEAST_SEARCH : NATIVE_LEAST;
+	ok(share(all.clean_native, all.clean_pairs) >= least,
+	   "%.1f %% of these need no libjq, of %d %%", share(all.clean_native, all.clean_pairs), least);
 	return done_testing();
 }
