@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "draw.h"
+
 enum { ROW_MAX = 4096, OUT_SIZE = 1 << 20 };
 
 struct gen {
@@ -25,16 +27,12 @@ struct kind {
 
 static uint64_t draw(struct gen *g)
 {
-	g->random ^= g->random << 13;
-	g->random ^= g->random >> 7;
-	g->random ^= g->random << 17;
-	return g->random;
+	return draw_from(&g->random);
 }
 
-/* 0 to n - 1, all as often. */
 static unsigned draw_below(struct gen *g, unsigned n)
 {
-	return (unsigned)((draw(g) >> 32) * n >> 32);
+	return draw_below_from(&g->random, n);
 }
 
 /* Low ones more often. */

@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "draw.h"
+
 enum { RECORD_MAX = 64 << 10, PERCENT = 100 };
 
 struct gen {
@@ -49,16 +51,12 @@ struct array {
 
 static uint64_t draw(struct gen *g)
 {
-	g->random ^= g->random << 13;
-	g->random ^= g->random >> 7;
-	g->random ^= g->random << 17;
-	return g->random;
+	return draw_from(&g->random);
 }
 
-/* 0 to n - 1, all as often. */
 static unsigned draw_below(struct gen *g, unsigned n)
 {
-	return (unsigned)((draw(g) >> 32) * n >> 32);
+	return draw_below_from(&g->random, n);
 }
 
 static unsigned draw_in(struct gen *g, struct range r)

@@ -2,7 +2,9 @@
 # `make bench-json BENCHFLAGS='-k flat'` runs bench/json, bench-csv bench/csv.
 EXTRA_PROGRAMS = bench/gen-csv bench/gen-json bench/peak bench/stations
 
+bench_gen_csv_SOURCES = bench/gen-csv.c bench/draw.h
 bench_gen_csv_LDADD =
+bench_gen_json_SOURCES = bench/gen-json.c bench/draw.h
 bench_gen_json_LDADD =
 bench_peak_LDADD =
 bench_stations_LDADD =
