@@ -6,7 +6,7 @@
  * never guesses: what is not strict is SCAN_UNSURE and the caller asks libjq.
  *
  * Two stages, as in "Parsing Gigabytes of JSON per Second" (G. Langdale, D. Lemire, VLDB Journal 28,
- * 2019): the first marks in steps of 64 bytes where tokens begin, with AVX2 or plain C as the machine
+ * 2019): the first marks in steps of 64 bytes where tokens begin, with AVX2, NEON or plain C as the machine
  * has it; the second walks over these tokens alone. KPIPE_SIMD=none in the environment keeps to plain C.
  */
 #ifndef KPIPE_SCAN_H
