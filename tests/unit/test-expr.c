@@ -810,22 +810,43 @@ static void test_depth(void)
 }
 
 /* What an engine makes of `n` times `open`, a 1, and as many times `close`. */
-static void eval_nested(enum expr_engine engine, enum expr_kind kind, const char *program, int n,
-			const char *open, const char *close, struct buf *out)
+static void eval_nested(struct engine *e, int n, const char *open, const char *close,
+			struct buf *out)
 {
-	struct expr_conf conf = {.engine = engine};
 	struct buf line = BUF_INIT;
-	struct engine e;
 
 	for (int i = 0; i < n; i++)
 		buf_add_str(&line, open);
 	buf_add_char(&line, '1');
 	for (int i = 0; i < n; i++)
 		buf_add_str(&line, close);
-	ok(open_engine(&e, program, kind, &conf), "%s, %d levels", program, n);
-	eval_line(&e, buf_slice(&line), out);
-	close_engine(&e);
+	eval_line(e, buf_slice(&line), out);
 	buf_free(&line);
+}
+
+/* By both engines, each of which compiles the program once. */
+static void compare_nested(const char *program, enum expr_kind kind)
+{
+	static const int levels[] = {1, 120, 123, 124, 125, 194, 197, 198, 199, 200, 201};
+	static const char *const brackets[][2] = {{"[", "]"}, {"{\"a\":", "}"}};
+	struct expr_conf automatic = {.engine = EXPR_AUTO}, libjq = {.engine = EXPR_JQ};
+	struct buf got = BUF_INIT, want = BUF_INIT;
+	struct engine plan, jq;
+	bool both = open_engine(&plan, program, kind, &automatic);
+
+	both = open_engine(&jq, program, kind, &libjq) && both;
+	ok(both, "%s", program);
+	for (size_t i = 0; both && i < 2 * sizeof levels / sizeof levels[0]; i++) {
+		const char *const *pair = brackets[i % 2];
+
+		eval_nested(&plan, levels[i / 2], pair[0], pair[1], &got);
+		eval_nested(&jq, levels[i / 2], pair[0], pair[1], &want);
+		is_str(buf_str(&got), buf_str(&want), program);
+	}
+	close_engine(&plan);
+	close_engine(&jq);
+	buf_free(&got);
+	buf_free(&want);
 }
 
 /* What a program puts around a record may be deeper than any record that the native engine takes. */
@@ -841,23 +862,10 @@ static void test_built_depth(void)
 		"{a: [[.]], a: [[[.]]]}",
 		"[[.] == [.], ([.] | not)]",
 	};
-	static const int levels[] = {1, 120, 123, 124, 125, 194, 197, 198, 199, 200, 201};
-	static const enum expr_kind kinds[] = {EXPR_VALUE, EXPR_KEY};
 
 	for (unsigned i = 0; i < sizeof programs / sizeof programs[0]; i++) {
-		for (unsigned k = 0; k < 2 * 2 * sizeof levels / sizeof levels[0]; k++) {
-			struct buf native = BUF_INIT, libjq = BUF_INIT;
-			const char *open = k & 1 ? "[" : "{\"a\":", *close = k & 1 ? "]" : "}";
-			enum expr_kind kind = kinds[k >> 1 & 1];
-
-			eval_nested(EXPR_AUTO, kind, programs[i], levels[k >> 2], open, close,
-				    &native);
-			eval_nested(EXPR_JQ, kind, programs[i], levels[k >> 2], open, close,
-				    &libjq);
-			is_str(buf_str(&native), buf_str(&libjq), programs[i]);
-			buf_free(&native);
-			buf_free(&libjq);
-		}
+		compare_nested(programs[i], EXPR_VALUE);
+		compare_nested(programs[i], EXPR_KEY);
 	}
 }
 
@@ -1175,8 +1183,7 @@ static void test_map(void)
 	is_map("empty", 0, "1", "");
 	is_map(".[]", RAW_OUT, "[\"a b\",1]", "a b|1|");
 	is_map(".", RAW_IN, "{\"a\"", "\"{\\\"a\\\"\"|");
-	is_map(".[] | if . == 3 then error(\"three\") else . end", 0, "[1,2,3,4]",
-	       "1|2|! three");
+	is_map(".[] | if . == 3 then error(\"three\") else . end", 0, "[1,2,3,4]", "1|2|! three");
 	is_map(".", 0, "{", "! invalid JSON: ...");
 }
 
@@ -1298,7 +1305,8 @@ static void test_programs(void)
 	       "! input and inputs are not available: each record is run by itself");
 	is_run("[inputs]", TEXTS("0"),
 	       "! input and inputs are not available: each record is run by itself");
-	is_run("input_line_number", TEXTS("0"), "! input_line_number is not available: each record is run by itself");
+	is_run("input_line_number", TEXTS("0"),
+	       "! input_line_number is not available: each record is run by itself");
 	is_run("import \"nowhere\" as n; 1", TEXTS("0"), "! module not found: nowhere");
 	is_run("f(1)", TEXTS("0"), "! f/1 is not defined at <top-level>, line 1...");
 	is_run_by_libjq("", TEXTS("0", "[1]"));
