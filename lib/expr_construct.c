@@ -71,15 +71,16 @@ unsigned parse_array(struct parser *p)
 	unsigned list[LIST_MAX], n = 0;
 
 	parser_advance(p);
-	if (!token_is(&p->tok, "]"))
-		list[n++] = parse_expr(p, 0);
-	if (token_is(&p->tok, "|"))
-		list[0] = parse_pipe_rest(p, list[0]);
-	else
-		while (!p->outside && token_is(&p->tok, ",") && n < LIST_MAX) {
+	if (!token_is(&p->tok, "]")) {
+		unsigned first = parse_expr(p, 0);
+		bool piped = token_is(&p->tok, "|");
+
+		list[n++] = piped ? parse_pipe_rest(p, first) : first;
+		while (!piped && !p->outside && token_is(&p->tok, ",") && n < LIST_MAX) {
 			parser_advance(p);
 			list[n++] = parse_expr(p, 0);
 		}
+	}
 	parser_expect(p, "]");
 	return p->outside ? 0 : add_list(p, PLAN_ARRAY, list, n);
 }

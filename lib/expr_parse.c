@@ -179,10 +179,13 @@ static bool take_optional(struct parser *p, struct path *path)
 /* .a.b."c d"?[0] -- the token is a TOK_FIELD or TOK_DOT. */
 static unsigned parse_path(struct parser *p)
 {
-	struct path path = p->at.computed ? (struct path){.n = 0} : p->at.path;
-	size_t before = path.n;
+	struct path path = {.n = 0};
+	size_t before;
 	bool end = false;
 
+	if (!p->at.computed)
+		path = p->at.path;
+	before = path.n;
 	while (!end) {
 		if (!take_step(p, &path, path.n == before, &end))
 			return parser_outside(p);

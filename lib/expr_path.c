@@ -45,17 +45,12 @@ int fields_whole(const struct fields *fs, const char *src)
 	return fields_column(fs, s);
 }
 
-static bool same_step(const struct scan_step *a, const struct scan_step *b)
-{
-	return !a->name.ptr == !b->name.ptr && slice_eq(a->name, b->name) && a->item == b->item;
-}
-
 static bool same_path(const struct field *f, const struct path *path)
 {
 	if (f->n != path->n)
 		return false;
 	for (size_t i = 0; i < f->n; i++) {
-		if (!same_step(&f->steps[i], &path->steps[i]))
+		if (!scan_same_step(&f->steps[i], &path->steps[i]))
 			return false;
 	}
 	return true;

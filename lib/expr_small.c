@@ -195,7 +195,7 @@ static bool field(struct record *rec, unsigned slot, struct small *out)
 
 bool small_plan_eval(const struct small_plan *sp, struct record *rec, struct small *out)
 {
-	struct small stack[STACK_MAX];
+	struct small stack[STACK_MAX] = {{0}};
 	size_t n = 0;
 
 	if (sp->n == 1 && sp->steps[0].op == PLAN_FIELD)

@@ -313,12 +313,17 @@ void groupby_eval_free(struct groupby_eval *ge)
 	free(ge);
 }
 
-/* The arguments of -a number i; NULL: its where does not hold. */
-static inline const struct val *arguments(const struct groupby_eval *ge, size_t i)
+/* Does the where of -a number i hold? */
+static inline bool holds(const struct groupby_eval *ge, size_t i)
 {
 	const struct place *at = &ge->gb->places[i];
 
-	return at->where && !val_truthy(&ge->values[at->where - 1]) ? NULL : &ge->values[at->args];
+	return !at->where || val_truthy(&ge->values[at->where - 1]);
+}
+
+static inline const struct val *arguments(const struct groupby_eval *ge, size_t i)
+{
+	return &ge->values[ge->gb->places[i].args];
 }
 
 static int finish_eval(struct groupby_eval *ge, struct buf *err)
@@ -332,10 +337,12 @@ static int finish_eval(struct groupby_eval *ge, struct buf *err)
 		val_put_key(&ge->key, &ge->values[gb->at_keys + i]);
 	for (size_t i = 0; i < gb->aggs.n; i++) {
 		const struct agg *a = &gb->aggs.v[i];
-		const struct val *args = a->nargs ? arguments(ge, i) : NULL;
+		const struct val *args = arguments(ge, i);
 
 		/* A decimal alone is what all of them take. */
-		if (args && (a->nargs > 1 || args->type != VAL_DEC) && agg_check(a, args, err) < 0)
+		if (a->nargs == 0 || (a->nargs == 1 && args->type == VAL_DEC) || !holds(ge, i))
+			continue;
+		if (agg_check(a, args, err) < 0)
 			return -1;
 	}
 	return 0;
@@ -412,10 +419,9 @@ void groupby_add(const struct groupby_eval *ge, struct groups *gs, size_t g, uin
 
 	for (size_t i = 0; i < gb->aggs.n; i++) {
 		const struct agg *a = &gb->aggs.v[i];
-		const struct val *args = arguments(ge, i);
 
-		if (args)
-			a->op->add(states + a->offset, a, args, seq);
+		if (holds(ge, i))
+			a->op->add(states + a->offset, a, arguments(ge, i), seq);
 	}
 }
 

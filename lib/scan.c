@@ -58,11 +58,6 @@ static void add_index(struct indexes *set, size_t i)
 	set->v[set->n++] = i;
 }
 
-static bool same_step(const struct scan_step *a, const struct scan_step *b)
-{
-	return slice_eq(a->name, b->name) && a->item == b->item;
-}
-
 static struct child new_child(struct scan *sc, const struct scan_step *step, size_t depth)
 {
 	struct child child = {.step = *step, .node = new_node(sc, depth)};
@@ -84,7 +79,7 @@ static struct node *add_child(struct scan *sc, struct node *node, const struct s
 	size_t *cap = step->name.ptr ? &node->names_cap : &node->items_cap;
 
 	for (size_t i = 0; i < *n; i++) {
-		if (same_step(&(*list)[i].step, step))
+		if (scan_same_step(&(*list)[i].step, step))
 			return (*list)[i].node;
 	}
 	*list = mem_grow(*list, cap, *n + 1, sizeof **list);
@@ -234,10 +229,10 @@ INLINE void enter(struct run *run, const struct node *node, char c)
 INLINE bool is_number(const char *p, const char *end, const char *limit)
 {
 	const char *digits = p + (*p == '-'), *q = digits;
-	uint64_t odd = 1;
+	uint64_t odd;
 	int at;
 
-	while (end - q > 8 && !(odd = word_not_digits(word_load(q))))
+	while (end - q > 8 && !word_not_digits(word_load(q)))
 		q += 8;
 	if (q == end || end - q > 8 || limit - q < 8)
 		return num_is_json(p, (size_t)(end - p));

@@ -23,6 +23,13 @@ struct scan_step {
 	uint32_t item;     /* by its number from 0 */
 };
 
+static inline bool scan_same_step(const struct scan_step *a, const struct scan_step *b)
+{
+	if (a->name.ptr && b->name.ptr)
+		return slice_eq(a->name, b->name);
+	return !a->name.ptr && !b->name.ptr && a->item == b->item;
+}
+
 struct scan_path {
 	const struct scan_step *steps; /* .a[0] is {"a"} and {0}; none is the whole text */
 	size_t n;

@@ -216,7 +216,7 @@ SIMD_INLINE bool take_step(struct tokens *t, struct marks m, uint64_t (*parity)(
 	inside = parity(m.quote) ^ t->in_string; /* from the first quote up to before the last */
 	if (inside & m.control)
 		return false;
-	t->in_string = (uint64_t)((int64_t)inside >> 63);
+	t->in_string = 0 - (inside >> 63);
 	t->high |= m.high;
 	scalar = ~(m.op | m.blank);
 	run = scalar & ~m.quote;
