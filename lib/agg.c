@@ -84,14 +84,24 @@ int agg_check(const struct agg *a, const struct val v[], struct buf *err)
 	return 0;
 }
 
-static void *state_of(const struct agg *a, void *states)
-{
-	return (char *)states + a->offset;
-}
-
 static const void *const_state_of(const struct agg *a, const void *states)
 {
 	return (const char *)states + a->offset;
+}
+
+void agg_add_smalls(const struct agg *a, void *const states[], const struct small v[], size_t n,
+		    uint64_t seq)
+{
+	if (a->op->add_smalls) {
+		a->op->add_smalls(a, states, v, n, seq);
+		return;
+	}
+	for (size_t i = 0; i < n; i++) {
+		struct val val = {.type = VAL_DEC, .dec = {v[i].v, v[i].scale}};
+
+		if (!v[i].null)
+			a->op->add(agg_state(a, states[i]), a, &val, seq + i);
+	}
 }
 
 void agg_init(const struct agglist *list, void *states)
@@ -99,7 +109,7 @@ void agg_init(const struct agglist *list, void *states)
 	for (size_t i = 0; i < list->n; i++) {
 		const struct agg *a = &list->v[i];
 
-		a->op->init(state_of(a, states), a);
+		a->op->init(agg_state(a, states), a);
 	}
 }
 
@@ -108,7 +118,7 @@ void agg_merge(const struct agglist *list, void *states, const void *from)
 	for (size_t i = 0; i < list->n; i++) {
 		const struct agg *a = &list->v[i];
 
-		a->op->merge(state_of(a, states), a, const_state_of(a, from));
+		a->op->merge(agg_state(a, states), a, const_state_of(a, from));
 	}
 }
 
@@ -118,7 +128,7 @@ void agg_free(const struct agglist *list, void *states)
 		const struct agg *a = &list->v[i];
 
 		if (a->op->free)
-			a->op->free(state_of(a, states));
+			a->op->free(agg_state(a, states));
 	}
 }
 

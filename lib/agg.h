@@ -39,8 +39,9 @@ struct agg_op {
 	 * orders first and last.
 	 */
 	void (*add)(void *state, const struct agg *a, const struct val v[], uint64_t seq);
-	/* The same of a decimal of 64 bits, v / 10^scale; NULL: add does. */
-	void (*add_small)(void *state, const struct agg *a, int64_t v, int scale, uint64_t seq);
+	/* As agg_add_smalls; NULL: add does. */
+	void (*add_smalls)(const struct agg *a, void *const states[], const struct small v[], size_t n,
+			   uint64_t seq);
 	void (*merge)(void *state, const struct agg *a, const void *from); /* from is unchanged */
 	/*
 	 * The result; strings and JSON point into the state or into *scratch (appended), valid
@@ -98,20 +99,12 @@ void agglist_free(struct agglist *list);
  */
 int agg_check(const struct agg *a, const struct val v[], struct buf *err);
 
-/* Adds a decimal of 64 bits, v / 10^scale, to a state of a group; what agg_check takes in any case. */
-static inline void agg_add_small(const struct agg *a, void *states, int64_t v, int scale,
-				 uint64_t seq)
-{
-	char *state = (char *)states + a->offset;
-	struct val val;
-
-	if (a->op->add_small) {
-		a->op->add_small(state, a, v, scale, seq);
-		return;
-	}
-	val = (struct val){.type = VAL_DEC, .dec = {v, scale}};
-	a->op->add(state, a, &val, seq);
-}
+/*
+ * Adds v[i], which agg_check takes in any case, to the states of a group states[i], with seq + i, for each i < n.
+ * v is NULL for who has no argument.
+ */
+void agg_add_smalls(const struct agg *a, void *const states[], const struct small v[], size_t n,
+		    uint64_t seq);
 
 /* For --help: the i-th operation in the table's order, NULL past the end. */
 const struct agg_op *agg_op_at(size_t i);

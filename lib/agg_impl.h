@@ -26,6 +26,12 @@ static inline struct val agg_json(const struct buf *scratch, size_t start)
 	return (struct val){.type = VAL_JSON, .str = {scratch->data + start, scratch->len - start}};
 }
 
+/* A's state in a group's. */
+static inline void *agg_state(const struct agg *a, void *states)
+{
+	return (char *)states + a->offset;
+}
+
 /* --- agg_num.c: sums and moments --- */
 
 struct agg_sum { /* sum avg */
@@ -42,7 +48,8 @@ struct agg_sum { /* sum avg */
 };
 
 void agg_sum_add(void *state, const struct agg *a, const struct val v[], uint64_t seq);
-void agg_sum_add_small(void *state, const struct agg *a, int64_t v, int scale, uint64_t seq);
+void agg_sum_add_smalls(const struct agg *a, void *const states[], const struct small v[], size_t n,
+			uint64_t seq);
 void agg_sum_merge(void *state, const struct agg *a, const void *from);
 void agg_sum_emit(const void *state, const struct agg *a, struct val *out, struct buf *scratch);
 void agg_avg_emit(const void *state, const struct agg *a, struct val *out, struct buf *scratch);
@@ -125,7 +132,8 @@ struct agg_top { /* top: a heap of the best, the worst of them at v[0] */
 };
 
 void agg_best_add(void *state, const struct agg *a, const struct val v[], uint64_t seq);
-void agg_best_add_small(void *state, const struct agg *a, int64_t v, int scale, uint64_t seq);
+void agg_best_add_smalls(const struct agg *a, void *const states[], const struct small v[], size_t n,
+			uint64_t seq);
 void agg_best_merge(void *state, const struct agg *a, const void *from);
 void agg_end_add(void *state, const struct agg *a, const struct val v[], uint64_t seq);
 void agg_end_merge(void *state, const struct agg *a, const void *from);

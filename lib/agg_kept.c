@@ -117,17 +117,27 @@ void agg_best_add(void *state, const struct agg *a, const struct val v[], uint64
 	best_take(state, a, &v[0], seq);
 }
 
-void agg_best_add_small(void *state, const struct agg *a, int64_t v, int scale, uint64_t seq)
+/* Most are no better; of equals the first seen, which is kept, goes before. */
+static inline bool is_no_better(const struct agg_kept *k, int sign, const struct small *v)
 {
-	const struct agg_kept *k = state;
-	struct val val;
+	return k->type == VAL_DEC && k->scale == v->scale &&
+	       (sign > 0 ? v->v <= k->dec : v->v >= k->dec);
+}
 
-	/* Most are no better; of equals the first seen, which is kept, goes before. */
-	if (k->type == VAL_DEC && k->scale == scale && (a->op->sign > 0 ? v <= k->dec : v >= k->dec) &&
-	    seq > k->seq)
-		return;
-	val = (struct val){.type = VAL_DEC, .dec = {v, scale}};
-	best_take(state, a, &val, seq);
+void agg_best_add_smalls(const struct agg *a, void *const states[], const struct small v[], size_t n,
+			 uint64_t seq)
+{
+	int sign = a->op->sign;
+
+	for (size_t i = 0; i < n; i++) {
+		struct agg_kept *k = agg_state(a, states[i]);
+
+		if (!v[i].null && !is_no_better(k, sign, &v[i])) {
+			struct val val = {.type = VAL_DEC, .dec = {v[i].v, v[i].scale}};
+
+			best_take(k, a, &val, seq + i);
+		}
+	}
 }
 
 void agg_best_merge(void *state, const struct agg *a, const void *from)

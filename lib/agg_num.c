@@ -89,18 +89,23 @@ void agg_sum_add(void *state, const struct agg *a, const struct val v[], uint64_
 	}
 }
 
-void agg_sum_add_small(void *state, const struct agg *a, int64_t v, int scale, uint64_t seq)
+void agg_sum_add_smalls(const struct agg *a, void *const states[], const struct small v[], size_t n,
+			uint64_t seq)
 {
-	struct agg_sum *s = state;
-	__int128 sum;
-
-	(void)a;
 	(void)seq;
-	s->n++;
-	if (s->inexact || s->scale != scale || __builtin_add_overflow(s->exact, v, &sum))
-		add_dec(s, (struct dec){v, scale});
-	else
-		s->exact = sum;
+	for (size_t i = 0; i < n; i++) {
+		struct agg_sum *s = agg_state(a, states[i]);
+		__int128 sum;
+
+		if (v[i].null)
+			continue;
+		s->n++;
+		if (s->inexact || s->scale != v[i].scale ||
+		    __builtin_add_overflow(s->exact, v[i].v, &sum))
+			add_dec(s, (struct dec){v[i].v, v[i].scale});
+		else
+			s->exact = sum;
+	}
 }
 
 void agg_sum_merge(void *state, const struct agg *a, const void *from)

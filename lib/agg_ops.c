@@ -23,15 +23,15 @@ static void count_add(void *state, const struct agg *a, const struct val v[], ui
 		c->n++;
 }
 
-static void count_add_small(void *state, const struct agg *a, int64_t v, int scale, uint64_t seq)
+static void count_add_smalls(const struct agg *a, void *const states[], const struct small v[],
+			     size_t n, uint64_t seq)
 {
-	struct count *c = state;
-
-	(void)a;
-	(void)v;
-	(void)scale;
 	(void)seq;
-	c->n++;
+	for (size_t i = 0; i < n; i++) {
+		struct count *c = agg_state(a, states[i]);
+
+		c->n += !v || !v[i].null;
+	}
 }
 
 static void count_merge(void *state, const struct agg *a, const void *from)
@@ -93,24 +93,24 @@ static void verdict_emit(const void *state, const struct agg *a, struct val *out
 const struct agg_op agg_ops[] = {
 	{"count", "[(E)]", "records; records where E is not null", 0, 1, {AGG_ANY},
 	 .size = sizeof(struct count), .init = zero_init, .add = count_add,
-	 .add_small = count_add_small, .merge = count_merge,
+	 .add_smalls = count_add_smalls, .merge = count_merge,
 	 .emit = count_emit},
 	{"sum", "(E)", "the exact sum", 1, 1, {AGG_NUMBER},
 	 .size = sizeof(struct agg_sum), .init = zero_init, .add = agg_sum_add,
-	 .add_small = agg_sum_add_small,
+	 .add_smalls = agg_sum_add_smalls,
 	 .merge = agg_sum_merge, .emit = agg_sum_emit, .inexact = agg_sum_inexact},
 	{"avg", "(E)", "the exact sum by the count, rounded once", 1, 1, {AGG_NUMBER},
 	 .size = sizeof(struct agg_sum), .init = zero_init, .add = agg_sum_add,
-	 .add_small = agg_sum_add_small,
+	 .add_smalls = agg_sum_add_smalls,
 	 .merge = agg_sum_merge, .emit = agg_avg_emit, .inexact = agg_sum_inexact},
 	{"min", "(E)", "the least number or text", 1, 1, {AGG_SCALAR},
 	 .size = sizeof(struct agg_kept), .init = zero_init, .add = agg_best_add,
-	 .add_small = agg_best_add_small,
+	 .add_smalls = agg_best_add_smalls,
 	 .merge = agg_best_merge, .emit = agg_kept_emit, .free = agg_kept_free,
 	 .inexact = agg_kept_inexact, .sign = -1},
 	{"max", "(E)", "the greatest number or text", 1, 1, {AGG_SCALAR},
 	 .size = sizeof(struct agg_kept), .init = zero_init, .add = agg_best_add,
-	 .add_small = agg_best_add_small,
+	 .add_smalls = agg_best_add_smalls,
 	 .merge = agg_best_merge, .emit = agg_kept_emit, .free = agg_kept_free,
 	 .inexact = agg_kept_inexact, .sign = 1},
 	{"var", "(E)", "the variance of a sample", 1, 1, {AGG_NUMBER},

@@ -24,7 +24,7 @@ struct buf {
 	size_t len, cap;
 };
 
-enum { BUF_BEHIND = 8 };
+enum { BUF_BEHIND = 16 };
 
 #define BUF_INIT                                                                                   \
 	{                                                                                          \

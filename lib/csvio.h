@@ -98,6 +98,25 @@ enum csv_result { CSV_ROW, CSV_END, CSV_BAD };
 enum csv_result csv_next(struct csv_reader *r, const struct block *blk, size_t *pos, uint64_t *line,
 			 struct csv_row *row, struct buf *err);
 
+/* Rows by columns: row i, i < n, has the picked cell columns[to][i]. Valid until the next call of csv_next or csv_next_rows. */
+struct csv_rows {
+	size_t n;
+	const struct slice *const *columns; /* NULL where nothing is picked */
+	uint64_t line;                      /* of the first, as in struct csv_row; each has one line */
+};
+
+enum { CSV_ROWS_MAX = 256 };
+
+/*
+ * As csv_next, for many rows at once. Needs picks. rows->n is 0 where the next row is not of the usual kind (its width
+ * is another, a quote in its cells is doubled, it may be bad), or is none: csv_next is to be asked for it.
+ */
+void csv_next_rows(struct csv_reader *r, const struct block *blk, size_t *pos, uint64_t *line,
+		   struct csv_rows *rows);
+
+/* Row i of those given last, as csv_next would have given it. */
+void csv_rows_get(struct csv_reader *r, const struct csv_rows *rows, size_t i, struct csv_row *row);
+
 /* Names of columns. Freed with csv_names_free. */
 struct csv_names {
 	struct slice *v;

@@ -16,7 +16,6 @@ enum {
 	CSV_QUOTED = 1,  /* has quotes: each opens a cell at its start, and ends at its end */
 	CSV_DOUBLED = 2, /* one of them stands for itself in a quoted cell */
 	CSV_LINES = 4,   /* has newlines in quotes */
-	CSV_HIGH = 8,    /* has bytes above 0x7f */
 };
 
 enum { CSV_WINDOW = 4096 };
@@ -31,6 +30,7 @@ struct csv_window {
 	size_t nat, at_cap;
 	struct csv_line *lines;
 	size_t n, lines_cap;
+	bool high;  /* there are bytes above 0x7f, in these records or behind them */
 	bool stuck; /* what follows is a record that the scan does not understand, or no whole one */
 };
 

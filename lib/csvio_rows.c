@@ -17,10 +17,13 @@ struct csv_reader {
 	bool one_column;
 	uint64_t limit; /* bytes of a row */
 	const struct csv_picks *picks;
-	struct slice *picked; /* what is given, where there are picks */
+	struct slice *picked;    /* what is given, where there are picks */
+	struct slice **columns;  /* of rows given by columns: [to][row] */
+	size_t columns_n, first; /* how many pointers; the first row's line in the window */
 	const struct csv_kernel *kernel;
 	struct csv_window window;
 	size_t i;          /* its next line */
+	bool high;         /* some of its bytes are not UTF-8 */
 	size_t base, next; /* places in the block: of window.base, and behind the row given last */
 	struct csv_parser parser; /* libcsv's */
 	struct slice *cells;
@@ -63,6 +66,15 @@ struct csv_reader *csv_reader_new(struct csv_dialect dialect, bool one_column)
 	return r;
 }
 
+static void free_columns(struct csv_reader *r)
+{
+	for (size_t i = 0; i < r->columns_n; i++)
+		free(r->columns[i]);
+	free(r->columns);
+	r->columns = NULL;
+	r->columns_n = 0;
+}
+
 void csv_reader_free(struct csv_reader *r)
 {
 	if (!r)
@@ -70,6 +82,7 @@ void csv_reader_free(struct csv_reader *r)
 	csv_free(&r->parser);
 	free(r->cells);
 	free(r->picked);
+	free_columns(r);
 	free(r->window.at);
 	free(r->window.lines);
 	buf_free(&r->text);
@@ -97,6 +110,7 @@ void csv_reader_pick(struct csv_reader *r, const struct csv_picks *picks)
 	r->picked = mem_resize(r->picked, picks->size, sizeof *r->picked);
 	for (size_t i = 0; i < picks->size; i++)
 		r->picked[i] = slice_str("");
+	free_columns(r);
 }
 
 /* --- A record by libcsv --- */
@@ -304,7 +318,7 @@ static __attribute__((noinline)) enum csv_result odd_row(struct csv_reader *r, c
 	row->text.len -= cr;
 	if (traits & CSV_LINES)
 		*line += count_lines(start, start + row->text.len + 1) - 1;
-	if (!check_text(r, row, traits & CSV_HIGH, err))
+	if (!check_text(r, row, r->high, err))
 		return CSV_BAD;
 	take_cells(r, at, n, cr, traits);
 	give_cells(r, row);
@@ -322,7 +336,7 @@ static inline enum csv_result quick_row(struct csv_reader *r, const struct csv_l
 	row->text = slice_of(base + at[0], len);
 	row->line = (*line)++;
 	row->n = n;
-	if (l->traits || len > r->limit || (len && row->text.ptr[len - 1] == '\r'))
+	if (l->traits || r->high || len > r->limit || (len && row->text.ptr[len - 1] == '\r'))
 		return odd_row(r, at, n, l->traits, line, row, err);
 	if (picks) {
 		row->cells = r->picked;
@@ -347,6 +361,10 @@ static bool look(struct csv_reader *r, const struct block *blk, size_t pos)
 	if (!follows || (r->i == r->window.n && !r->window.stuck)) {
 		r->kernel->fill(&r->window, r->dialect, blk->buf.data + pos,
 				blk->buf.data + blk->buf.len);
+		/* Where all bytes are right as a whole, no line needs a look of its own. */
+		r->high = r->window.high && r->window.n &&
+			  !utf8_valid(r->window.base,
+				      r->window.at[r->window.lines[r->window.n - 1].last]);
 		r->i = 0;
 		r->base = r->next = pos;
 	}
@@ -381,4 +399,97 @@ enum csv_result csv_next(struct csv_reader *r, const struct block *blk, size_t *
 		}
 	} while (got == CSV_ROW && row->text.len == 0 && !r->one_column);
 	return got;
+}
+
+/* --- Rows by columns --- */
+
+static void make_columns(struct csv_reader *r)
+{
+	const struct csv_picks *picks = r->picks;
+
+	if (r->columns)
+		return;
+	r->columns_n = picks->size;
+	r->columns = mem_zalloc(picks->size, sizeof *r->columns);
+	for (size_t i = 0; i < picks->n; i++)
+		r->columns[picks->v[i].to] = mem_resize(NULL, CSV_ROWS_MAX, sizeof **r->columns);
+}
+
+/* How many lines from `i` on are of the usual kind; *traits: of any of them. */
+static size_t usual_lines(const struct csv_reader *r, size_t i, uint32_t *traits)
+{
+	const struct csv_line *lines = r->window.lines;
+	const uint32_t *at = r->window.at;
+	size_t width = r->picks->width, last = i ? lines[i - 1].last : 0, n = 0;
+	size_t left = r->window.n - i, most = left < CSV_ROWS_MAX ? left : CSV_ROWS_MAX;
+	/* In a table of one column an empty line, or a CR alone, is for csv_next to judge. */
+	size_t least = width == 1 ? 2 : 0;
+
+	for (; n < most && lines[i + n].last - last == width; n++, last += width) {
+		size_t len = at[last + width] - at[last] - 1;
+
+		if (lines[i + n].traits & ~(uint32_t)CSV_QUOTED || len < least || len > r->limit)
+			break;
+		*traits |= lines[i + n].traits;
+	}
+	return n;
+}
+
+static inline size_t first_place(const struct csv_reader *r, size_t line)
+{
+	return line ? r->window.lines[line - 1].last : 0;
+}
+
+static void take_column(const struct csv_reader *r, size_t from, size_t n, struct slice cells[])
+{
+	const uint32_t *at = r->window.at + first_place(r, r->first) + from;
+	size_t width = r->picks->width;
+
+	for (size_t i = 0; i < n; i++)
+		cells[i] = plain_cell(r->window.base, at + i * width, 0);
+	/* What ends a line may be CR LF. */
+	for (size_t i = 0; from + 1 == width && i < n; i++)
+		cells[i].len -= cells[i].len && cells[i].ptr[cells[i].len - 1] == '\r';
+}
+
+void csv_next_rows(struct csv_reader *r, const struct block *blk, size_t *pos, uint64_t *line,
+		   struct csv_rows *rows)
+{
+	const struct csv_picks *picks = r->picks;
+	uint32_t traits = 0;
+
+	rows->n = 0;
+	if (*pos >= blk->buf.len || blk->cut || !look(r, blk, *pos) || r->high)
+		return;
+	rows->n = usual_lines(r, r->i, &traits);
+	if (!rows->n)
+		return;
+	make_columns(r);
+	rows->columns = (const struct slice *const *)r->columns;
+	rows->line = *line;
+	r->first = r->i;
+	for (size_t k = 0; k < picks->n; k++) {
+		struct slice *cells = r->columns[picks->v[k].to];
+
+		take_column(r, picks->v[k].from, rows->n, cells);
+		for (size_t i = 0; traits && i < rows->n; i++)
+			cells[i] = unquoted(r, cells[i], 0);
+	}
+	r->i += rows->n;
+	r->next = *pos = r->base + r->window.at[r->window.lines[r->i - 1].last];
+	*line += rows->n;
+}
+
+void csv_rows_get(struct csv_reader *r, const struct csv_rows *rows, size_t i, struct csv_row *row)
+{
+	const uint32_t *at = r->window.at + first_place(r, r->first + i);
+	const struct csv_picks *picks = r->picks;
+
+	for (size_t k = 0; k < picks->n; k++)
+		r->picked[picks->v[k].to] = rows->columns[picks->v[k].to][i];
+	row->cells = r->picked;
+	row->n = picks->width;
+	row->line = rows->line + i;
+	row->text = slice_of(r->window.base + at[0], at[picks->width] - at[0] - 1);
+	row->text.len -= row->text.len && row->text.ptr[row->text.len - 1] == '\r';
 }

@@ -197,14 +197,13 @@ SIMD_INLINE void put_ends(struct csv_window *w, uint64_t ends, uint32_t base)
 SIMD_INLINE uint32_t traits_of(const struct step *s, uint64_t among)
 {
 	return (s->m.quote & among ? CSV_QUOTED : 0u) | (s->doubled & among ? CSV_DOUBLED : 0u) |
-	       (s->m.newline & ~s->newlines & among ? CSV_LINES : 0u) |
-	       (s->m.high & among ? CSV_HIGH : 0u);
+	       (s->m.newline & ~s->newlines & among ? CSV_LINES : 0u);
 }
 
 /* The lines that end in a step. *traits: what the bytes before it say of the first one. */
 SIMD_INLINE void put_lines(struct csv_window *w, const struct step *s, uint32_t *traits)
 {
-	bool special = s->m.quote | s->m.high | (s->m.newline & ~s->newlines) | *traits;
+	bool special = s->m.quote | (s->m.newline & ~s->newlines) | *traits;
 	uint64_t seen = 0;
 
 	for (uint64_t rest = s->newlines; rest; rest &= rest - 1) {
@@ -245,7 +244,7 @@ SIMD_INLINE void fill(struct csv_window *w, struct csv_dialect d, const char *st
 	w->base = start;
 	w->n = 0;
 	w->nat = 0;
-	w->stuck = false;
+	w->high = w->stuck = false;
 	reserve(w);
 	w->at[w->nat++] = 0;
 	for (; p < end && (w->nat < CSV_WINDOW || !w->n) && p - start < WINDOW_BYTES; p += 64) {
@@ -256,6 +255,7 @@ SIMD_INLINE void fill(struct csv_window *w, struct csv_dialect d, const char *st
 			s.newlines &= s.ends;
 		}
 		reserve(w);
+		w->high |= s.m.high != 0;
 		put_lines(w, &s, &traits);
 		put_ends(w, s.ends, (uint32_t)(p - start));
 		if (s.wrong) {

@@ -39,6 +39,7 @@ struct expreval {
 	struct buf *texts;     /* per program: what libjq's result points to */
 	struct plan_run *runs; /* per program, for its plan */
 	struct record rec;
+	struct small_run *small; /* NULL until needed */
 	struct buf normal; /* a record as libjq wrote it */
 	struct jqdoc *doc;
 	bool doc_ready, used_jq;
@@ -278,6 +279,7 @@ void expreval_free(struct expreval *ev)
 	buf_free(&ev->rec.build);
 	buf_free(&ev->normal);
 	jqdoc_free(ev->doc);
+	small_run_free(ev->small);
 	free(ev);
 }
 
@@ -548,24 +550,24 @@ bool exprset_is_small(const struct exprset *set)
 	return true;
 }
 
-struct slice expreval_cell(const struct expreval *ev, size_t i)
+size_t exprset_key_column(const struct exprset *set, size_t i)
 {
-	return ev->rec.row[ev->set->fields.v[ev->set->v[i].slot].column];
+	return (size_t)set->fields.v[set->v[i].slot].column;
 }
 
-bool expreval_small(struct expreval *ev, const struct slice cells[], struct small out[])
+void expreval_rows(struct expreval *ev, const struct slice *const columns[], size_t n,
+		   const struct small *out[], bool odd[])
 {
 	const struct exprset *set = ev->set;
 
-	begin_record(ev);
-	ev->rec.row = cells;
+	if (!ev->small)
+		ev->small = small_run_new(&set->fields);
+	memset(odd, 0, n);
+	small_run_begin(ev->small, columns, n, odd);
 	for (size_t i = 0; i < set->n; i++) {
-		const struct program *p = &set->v[i];
-
-		if (p->small && !small_plan_eval(p->small, &ev->rec, &out[i]))
-			return false;
+		if (set->v[i].small)
+			out[i] = small_plan_eval(set->v[i].small, ev->small);
 	}
-	return true;
 }
 
 /* --- Results as text --- */

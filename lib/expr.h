@@ -70,20 +70,22 @@ int expreval_row(struct expreval *ev, const struct slice cells[], struct val out
 		 struct buf *err);
 
 /*
- * A quicker way for rows of plain numbers. Of a set whose programs are all EXPR_KEYs that are a column
- * alone, and EXPR_EXACTs of columns, numbers, + - and *: out[i] is the value of EXACT program i, what
- * expreval_row gives. False where it is no decimal of 64 bits or null: expreval_row is to be asked.
- * Seven bytes behind each cell that is not empty must be there to be read, as they are in a buf.
+ * A quicker way for rows of plain numbers, many at once. It serves a set whose programs are all EXPR_KEYs that are a
+ * column alone, and EXPR_EXACTs of columns, numbers, + - and *.
  */
-struct small {
-	int64_t v; /* / 10^scale */
-	int scale;
-	bool null;
-};
 bool exprset_is_small(const struct exprset *set);
-bool expreval_small(struct expreval *ev, const struct slice cells[], struct small out[]);
-struct slice expreval_cell(const struct expreval *ev,
-			   size_t i); /* of KEY program i, after expreval_small */
+size_t exprset_key_column(const struct exprset *set, size_t i); /* of KEY program i of such a set */
+
+enum { EXPR_ROWS_MAX = 256 };
+
+/*
+ * columns[column][row] are the cells of n <= EXPR_ROWS_MAX rows, of each column that is read. out[i][row] is the value of
+ * EXACT program i, what expreval_row gives; valid until the next call. odd[row]: some value of the row is no decimal
+ * of 64 bits and not null: expreval_row is to be asked for the row. Seven bytes behind each cell that is not empty
+ * must be there to be read, as they are in a buf.
+ */
+void expreval_rows(struct expreval *ev, const struct slice *const columns[], size_t n,
+		   const struct small *out[], bool odd[]);
 
 /*
  * Starts the first program (EXPR_MAP) on a record; raw: on the line as a string. 0, or -1 with the

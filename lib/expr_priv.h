@@ -242,11 +242,10 @@ struct record {
 	bool escapes;            /* a JSON record: it has some */
 	bool rewritten;          /* it is as jqdoc_put wrote it, where NaN is 1e999 */
 	struct field_value {
-		uint64_t known, exact_known, small_known; /* for the record of this number */
+		uint64_t known, exact_known; /* for the record of this number */
 		struct pval val;
-		struct val exact;   /* of a cell */
-		struct small small; /* of a cell */
-	} * values;                 /* per field: decoded when first asked for */
+		struct val exact; /* of a cell */
+	} * values;               /* per field: decoded when first asked for */
 	struct buf *err;            /* for the reason of BAD */
 	struct arena arena;         /* what values point to, when that is not the record */
 	struct buf build;           /* a stack of texts that are being put together */
@@ -286,13 +285,6 @@ enum outcome exact_eval(struct plan_run *run, unsigned node, struct val *out);
 enum outcome exact_arithmetic(struct plan_run *run, const struct plan_node *n,
 			      struct val *out); /* ADD, SUB, MUL, NEGATE */
 
-/* --- small: the same of a row, in 64 bits (expr.h) --- */
-
-struct small_plan *small_plan_new(const struct plan *plan,
-				  const struct fields *fs); /* NULL: not of that kind */
-void small_plan_free(struct small_plan *sp);
-bool small_plan_eval(const struct small_plan *sp, struct record *rec, struct small *out);
-
 /* An array or object of the plan, as text that lives as long as the record. */
 enum outcome plan_build(struct plan_run *run, const struct plan_node *n, struct pval *out);
 
@@ -320,5 +312,29 @@ const struct call *call_find(struct slice name); /* NULL: not in the subset */
  */
 int columns_rewrite(struct buf *out, const struct fields *fs, const char *src, bool whole,
 		    struct buf *err);
+
+/* --- small: the same of many rows, in 64 bits (expr.h) --- */
+
+enum { SMALL_DIGITS_MAX = 18 };
+
+/* Cells to decimals. odd[i] is set where cell i is not empty and no small one; out[i] then means nothing. */
+void small_parse(const struct slice cells[], size_t n, struct small out[], bool odd[]);
+
+struct small_plan; /* of a program; read-only once it is made */
+struct small_run;  /* one per thread, for all programs over the same fields */
+
+struct small_plan *small_plan_new(const struct plan *plan,
+				  const struct fields *fs); /* NULL: not of that kind */
+void small_plan_free(struct small_plan *sp);
+
+struct small_run *small_run_new(const struct fields *fs);
+void small_run_free(struct small_run *run);
+
+/* The next rows: columns[column][row]. odd[row] is set where a result is none of this kind. Both are the caller's. */
+void small_run_begin(struct small_run *run, const struct slice *const columns[], size_t n,
+		     bool odd[]);
+
+/* A program's results, of each row; valid until the next small_run_begin. */
+const struct small *small_plan_eval(const struct small_plan *sp, struct small_run *run);
 
 #endif

@@ -1,14 +1,14 @@
 /*
- * Rows of small decimals: what most cells and products of a CSV file are, evaluated in 64 bits. A cell or a
- * result that is none sends the whole row the general way (expreval_row), which gives the same.
+ * Rows of small decimals: what most cells and products of a CSV file are, evaluated in 64 bits, a program's step over
+ * many rows at a time. A cell or a result that is none sends the whole row the general way (expreval_row),
+ * which gives the same.
  */
 #include <stdlib.h>
 
 #include "expr_priv.h"
 #include "mem.h"
-#include "word.h"
 
-enum { DIGITS_MAX = 18, STACK_MAX = 16 };
+enum { STACK_MAX = 16 };
 
 /* Of a program: postfix. */
 struct small_step {
@@ -27,7 +27,7 @@ static bool take_literal(const struct plan_node *n, struct small *s)
 	const struct dec *d = &n->exact.dec;
 
 	if (n->literal.type != PV_LITERAL || n->exact.type != VAL_DEC || d->v != (int64_t)d->v ||
-	    d->scale > DIGITS_MAX)
+	    d->scale > SMALL_DIGITS_MAX)
 		return false;
 	*s = (struct small){(int64_t)d->v, d->scale, false};
 	return true;
@@ -87,68 +87,84 @@ void small_plan_free(struct small_plan *sp)
 	free(sp);
 }
 
-/*
- * Eight decimal digits, the first in the lowest byte: pairs, then fours, then all (D. Lemire, "Quickly
- * parsing eight digits", 2018).
- */
-static inline uint64_t eight_digits(uint64_t w)
+/* --- Columns --- */
+
+struct small_run {
+	const struct fields *fields;
+	const struct slice *const *columns;
+	size_t n;
+	bool *odd;
+	uint64_t batch; /* 1, 2, ... */
+	struct cells {
+		uint64_t known; /* for this batch */
+		struct small *v;
+	} * cells;              /* per field, parsed when first asked for */
+	struct small **results; /* of steps that compute: of all programs, one behind the other */
+	size_t used, nresults, results_cap;
+};
+
+struct small_run *small_run_new(const struct fields *fs)
 {
-	w = (w & WORD_ONES * 0x0f) * 2561 >> 8;
-	w = (w & UINT64_C(0x00ff00ff00ff00ff)) * 6553601 >> 16;
-	return (w & UINT64_C(0x0000ffff0000ffff)) * UINT64_C(42949672960001) >> 32;
+	struct small_run *run = mem_zalloc(1, sizeof *run);
+
+	run->fields = fs;
+	run->cells = mem_zalloc(fs->n, sizeof *run->cells);
+	return run;
 }
 
-/* At most eight bytes, in one word. */
-static inline bool parse_word(struct slice cell, struct small *s)
+void small_run_free(struct small_run *run)
 {
-	uint64_t w = word_load(cell.ptr), odd;
-	bool neg = *cell.ptr == '-';
-	int len = (int)cell.len - neg, whole = len;
+	if (!run)
+		return;
+	for (size_t i = 0; i < run->fields->n; i++)
+		free(run->cells[i].v);
+	for (size_t i = 0; i < run->nresults; i++)
+		free(run->results[i]);
+	free(run->cells);
+	free(run->results);
+	free(run);
+}
 
-	if (len == 0)
-		return false;
-	w >>= 8 * neg;
-	odd = word_not_digits(w) & word_first((size_t)len);
-	s->scale = 0;
-	if (odd) {
-		whole = word_before(odd);
-		/* One point, with digits on both sides, which is taken out. */
-		if ((odd & (odd - 1)) || (w >> 8 * whole & 0xff) != '.' || whole == 0 ||
-		    whole == --len)
-			return false;
-		w = (w & word_first((size_t)whole)) | (w >> 8 & ~word_first((size_t)whole));
-		s->scale = len - whole;
+void small_run_begin(struct small_run *run, const struct slice *const columns[], size_t n,
+		     bool odd[])
+{
+	run->columns = columns;
+	run->n = n;
+	run->odd = odd;
+	run->batch++;
+	run->used = 0;
+}
+
+static struct small *new_column(void)
+{
+	return mem_resize(NULL, EXPR_ROWS_MAX, sizeof(struct small));
+}
+
+static struct small *next_result(struct small_run *run)
+{
+	if (run->used == run->nresults) {
+		run->results = mem_grow(run->results, &run->results_cap, run->nresults + 1,
+					sizeof *run->results);
+		run->results[run->nresults++] = new_column();
 	}
-	if (whole > 1 && (w & 0xff) == '0')
-		return false;
-	/* Zeros go before the digits. */
-	if (len < 8)
-		w = w << 8 * (8 - len) | WORD_ONES * '0' >> 8 * len;
-	s->v = (int64_t)eight_digits(w);
-	s->v = neg ? -s->v : s->v;
-	return true;
+	return run->results[run->used++];
 }
 
-static bool parse_long(struct slice cell, struct small *s)
+static const struct small *field(struct small_run *run, unsigned slot)
 {
-	struct dec d;
+	struct cells *c = &run->cells[slot];
+	const struct slice *cells = run->columns[run->fields->v[slot].column];
 
-	if (cell.len > DIGITS_MAX || memchr(cell.ptr, 'e', cell.len) ||
-	    memchr(cell.ptr, 'E', cell.len) || !dec_parse(&d, cell.ptr, cell.len))
-		return false;
-	s->v = (int64_t)d.v;
-	s->scale = d.scale;
-	return true;
+	if (c->known == run->batch)
+		return c->v;
+	c->known = run->batch;
+	if (!c->v)
+		c->v = new_column();
+	small_parse(cells, run->n, c->v, run->odd);
+	return c->v;
 }
 
-/* A strict number without an exponent, or an empty cell. */
-static inline bool parse_small(struct slice cell, struct small *s)
-{
-	s->null = cell.len == 0;
-	if (s->null)
-		return true;
-	return cell.len <= 8 ? parse_word(cell, s) : parse_long(cell, s);
-}
+/* --- Steps --- */
 
 static bool align(struct small *a, struct small *b)
 {
@@ -163,63 +179,84 @@ static bool align(struct small *a, struct small *b)
 	return true;
 }
 
-/* a op b into a. */
-static bool combine(enum plan_op op, struct small *a, struct small *b)
+/* False when the result is not small. */
+typedef bool combine_fn(struct small a, struct small b, struct small *r);
+
+static inline bool multiply(struct small a, struct small b, struct small *r)
 {
-	a->null |= b->null;
-	if (a->null)
-		return true;
-	switch (op) {
-	case PLAN_MUL:
-		a->scale += b->scale;
-		return !__builtin_mul_overflow(a->v, b->v, &a->v);
-	case PLAN_ADD:
-		return align(a, b) && !__builtin_add_overflow(a->v, b->v, &a->v);
-	default:
-		return align(a, b) && !__builtin_sub_overflow(a->v, b->v, &a->v);
-	}
+	r->scale = a.scale + b.scale;
+	return !__builtin_mul_overflow(a.v, b.v, &r->v) && r->scale <= DEC_SCALE_MAX;
 }
 
-static bool field(struct record *rec, unsigned slot, struct small *out)
+static inline bool add(struct small a, struct small b, struct small *r)
 {
-	struct field_value *f = &rec->values[slot];
-
-	if (f->small_known != rec->number) {
-		if (!parse_small(rec->row[rec->fields->v[slot].column], &f->small))
-			return false;
-		f->small_known = rec->number;
-	}
-	*out = f->small;
-	return true;
+	if (a.scale != b.scale && !align(&a, &b))
+		return false;
+	r->scale = a.scale;
+	return !__builtin_add_overflow(a.v, b.v, &r->v);
 }
 
-bool small_plan_eval(const struct small_plan *sp, struct record *rec, struct small *out)
+static inline bool subtract(struct small a, struct small b, struct small *r)
 {
-	struct small stack[STACK_MAX] = {{0}};
-	size_t n = 0;
+	if (a.scale != b.scale && !align(&a, &b))
+		return false;
+	r->scale = a.scale;
+	return !__builtin_sub_overflow(a.v, b.v, &r->v);
+}
 
-	if (sp->n == 1 && sp->steps[0].op == PLAN_FIELD)
-		return field(rec, sp->steps[0].slot, out);
+/* With null on one side the result is null. */
+static inline __attribute__((always_inline)) const struct small *
+combine(struct small_run *run, const struct small a[], const struct small b[], combine_fn *fn)
+{
+	struct small *r = next_result(run);
+
+	for (size_t i = 0; i < run->n; i++) {
+		r[i] = (struct small){.null = a[i].null || b[i].null};
+		if (!r[i].null)
+			run->odd[i] |= !fn(a[i], b[i], &r[i]);
+	}
+	return r;
+}
+
+static const struct small *repeat(struct small_run *run, struct small literal)
+{
+	struct small *r = next_result(run);
+
+	for (size_t i = 0; i < run->n; i++)
+		r[i] = literal;
+	return r;
+}
+
+const struct small *small_plan_eval(const struct small_plan *sp, struct small_run *run)
+{
+	const struct small *stack[STACK_MAX + 1] = {NULL};
+	const struct small **top = stack; /* behind the last one */
+
 	for (size_t i = 0; i < sp->n; i++) {
 		const struct small_step *step = &sp->steps[i];
 
 		switch (step->op) {
 		case PLAN_FIELD:
-			if (!field(rec, step->slot, &stack[n++]))
-				return false;
+			*top++ = field(run, step->slot);
 			break;
 		case PLAN_LITERAL:
-			stack[n++] = step->literal;
+			*top++ = repeat(run, step->literal);
 			break;
 		case PLAN_NEGATE:
-			stack[n - 1].v = -stack[n - 1].v; /* parsed ones never are the least */
+			top[-1] = combine(run, repeat(run, (struct small){0}), top[-1], subtract);
+			break;
+		case PLAN_MUL:
+			top--;
+			top[-1] = combine(run, top[-1], top[0], multiply);
+			break;
+		case PLAN_ADD:
+			top--;
+			top[-1] = combine(run, top[-1], top[0], add);
 			break;
 		default:
-			n--;
-			if (!combine(step->op, &stack[n - 1], &stack[n]))
-				return false;
+			top--;
+			top[-1] = combine(run, top[-1], top[0], subtract);
 		}
 	}
-	*out = stack[0];
-	return true;
+	return stack[0];
 }

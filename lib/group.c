@@ -4,12 +4,29 @@
 
 #include "keytab.h"
 #include "mem.h"
+#include "word.h"
+
+/*
+ * Cells that were keys lately, each at the place that its bytes give it: most are found with two comparisons.
+ * What is not found here is looked up in the table.
+ */
+struct recent {
+	uint64_t bytes
+		[2]; /* of the cell: the first eight, and those behind them, or the last of more than sixteen */
+	size_t len;
+	const char *text; /* NULL: none */
+	void *states;
+};
+
+enum { RECENT_BITS = 12 };
 
 struct groups {
 	const struct agglist *aggs;
 	struct keytab *keys; /* slots: the states */
 	uint8_t *marks;
 	size_t marks_cap;
+	struct recent *recent; /* 1 << RECENT_BITS; NULL until there are cells */
+	struct buf key;
 };
 
 struct groups *groups_new(const struct agglist *aggs)
@@ -29,6 +46,8 @@ void groups_free(struct groups *gs)
 		agg_free(gs->aggs, groups_states(gs, g));
 	keytab_free(gs->keys);
 	free(gs->marks);
+	free(gs->recent);
+	buf_free(&gs->key);
 	free(gs);
 }
 
@@ -43,6 +62,65 @@ size_t groups_put(struct groups *gs, struct slice key)
 		agg_init(gs->aggs, groups_states(gs, g));
 	}
 	return g;
+}
+
+/* --- Cells as keys --- */
+
+static inline void take_bytes(struct slice cell, uint64_t bytes[2])
+{
+	const char *p = cell.ptr;
+	size_t n = cell.len;
+
+	bytes[0] = word_load(p) & word_first(n);
+	bytes[1] = 0;
+	if (n > 16)
+		bytes[1] = word_load(p + n - 8);
+	else if (n > 8)
+		bytes[1] = word_load(p + 8) & word_first(n - 8);
+}
+
+static inline size_t recent_place(const uint64_t bytes[2], size_t len)
+{
+	uint64_t mixed = bytes[0] ^ (bytes[1] << 23 | bytes[1] >> 41) ^ len;
+
+	return mixed * UINT64_C(0x9e3779b97f4a7c15) >> (64 - RECENT_BITS);
+}
+
+static inline bool recent_is(const struct recent *r, const uint64_t bytes[2], struct slice cell)
+{
+	return r->bytes[0] == bytes[0] && r->bytes[1] == bytes[1] && r->len == cell.len &&
+	       r->text && (cell.len <= 16 || memcmp(r->text, cell.ptr, cell.len) == 0);
+}
+
+static __attribute__((noinline)) void recent_set(struct recent *r, struct groups *gs,
+						 const uint64_t bytes[2], struct slice cell)
+{
+	struct slice key;
+	size_t g;
+
+	buf_clear(&gs->key);
+	val_put_text_key(&gs->key, cell);
+	g = groups_put(gs, buf_slice(&gs->key));
+	key = groups_key(gs, g);
+	/* The cell's text is the end of its key, which does not move. */
+	*r = (struct recent){
+		{bytes[0], bytes[1]}, cell.len, key.ptr + key.len - cell.len, groups_states(gs, g)};
+}
+
+void groups_of_cells(struct groups *gs, const struct slice cells[], size_t n, void *states[])
+{
+	if (!gs->recent)
+		gs->recent = mem_zalloc((size_t)1 << RECENT_BITS, sizeof *gs->recent);
+	for (size_t i = 0; i < n; i++) {
+		uint64_t bytes[2];
+		struct recent *r;
+
+		take_bytes(cells[i], bytes);
+		r = &gs->recent[recent_place(bytes, cells[i].len)];
+		if (!recent_is(r, bytes, cells[i]))
+			recent_set(r, gs, bytes, cells[i]);
+		states[i] = r->states;
+	}
 }
 
 size_t groups_count(const struct groups *gs)

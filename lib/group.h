@@ -16,6 +16,13 @@ void groups_free(struct groups *gs);                   /* NULL is fine */
 
 /* The group of `key`, made when new; its number, 0 .. count-1, first seen first. */
 size_t groups_put(struct groups *gs, struct slice key);
+
+/*
+ * The states of the groups of n keys that are each one CSV cell alone (val_put_text_key). Fifteen bytes behind each cell must
+ * be there to be read, as they are in a buf.
+ */
+void groups_of_cells(struct groups *gs, const struct slice cells[], size_t n, void *states[]);
+
 size_t groups_count(const struct groups *gs);
 struct slice groups_key(const struct groups *gs, size_t g);
 void *groups_states(const struct groups *gs, size_t g); /* they do not move */

@@ -23,15 +23,18 @@ struct groupby {
 	} * places;           /* of each -a */
 	bool has_where;
 	bool cells; /* keys are the texts of CSV cells */
-	bool quick; /* groupby_add_quickly may serve */
+	bool rows;  /* groupby_add_rows may serve */
 };
 
 struct groupby_eval {
 	const struct groupby *gb;
 	struct expreval *ev;
 	struct val *values;
-	struct small *smalls; /* of programs, for rows of plain numbers */
 	struct buf key;
+	/* Of rows by columns: */
+	const struct small **smalls; /* per program */
+	bool odd[EXPR_ROWS_MAX];
+	void *states[EXPR_ROWS_MAX];
 };
 
 #define OFF(field) offsetof(struct groupby_conf, field)
@@ -175,7 +178,7 @@ static struct exprset *compile(struct groupby *gb, const struct groupby_conf *co
 	return set;
 }
 
-static bool is_quick(const struct groupby *gb)
+static bool are_rows_small(const struct groupby *gb)
 {
 	if (!gb->cells || gb->nextra || gb->has_where || !exprset_is_small(gb->set))
 		return false;
@@ -225,7 +228,7 @@ struct groupby *groupby_new(const struct groupby_conf *conf, const char *const e
 		goto failed;
 	gb->set = compile(gb, conf, extra, &ec, err);
 	if (gb->set) {
-		gb->quick = is_quick(gb);
+		gb->rows = are_rows_small(gb);
 		return gb;
 	}
 failed:
@@ -362,36 +365,6 @@ int groupby_eval_row(struct groupby_eval *ge, const struct slice cells[], struct
 	return expreval_row(ge->ev, cells, ge->values, err) < 0 ? -1 : finish_eval(ge, err);
 }
 
-static void add_small(const struct groupby_eval *ge, void *states, uint64_t seq)
-{
-	const struct groupby *gb = ge->gb;
-
-	for (size_t i = 0; i < gb->aggs.n; i++) {
-		const struct agg *a = &gb->aggs.v[i];
-		const struct small *v = &ge->smalls[gb->places[i].args];
-
-		if (a->nargs == 0)
-			agg_add_small(a, states, 0, 0, seq);
-		else if (!v->null)
-			agg_add_small(a, states, v->v, v->scale, seq);
-	}
-}
-
-bool groupby_add_quickly(struct groupby_eval *ge, const struct slice cells[], struct groups *gs,
-			 uint64_t seq)
-{
-	const struct groupby *gb = ge->gb;
-
-	if (!gb->quick || !expreval_small(ge->ev, cells, ge->smalls))
-		return false;
-	buf_clear(&ge->key);
-	for (size_t i = 0; i < gb->nkeys; i++) {
-		val_put_text_key(&ge->key, expreval_cell(ge->ev, gb->at_keys + i));
-	}
-	add_small(ge, groups_states(gs, groups_put(gs, buf_slice(&ge->key))), seq);
-	return true;
-}
-
 bool groupby_passes(const struct groupby_eval *ge)
 {
 	return !ge->gb->has_where || val_truthy(&ge->values[ge->gb->at_where]);
@@ -425,7 +398,67 @@ void groupby_add(const struct groupby_eval *ge, struct groups *gs, size_t g, uin
 	}
 }
 
-/* --- Rows --- */
+/* --- Rows by columns --- */
+
+bool groupby_has_rows(const struct groupby *gb)
+{
+	return gb->rows;
+}
+
+/* The states of rows from..to - 1. */
+static void find_states(struct groupby_eval *ge, const struct slice *const columns[], size_t from,
+			size_t to, struct groups *gs)
+{
+	const struct groupby *gb = ge->gb;
+
+	if (gb->nkeys == 1) {
+		size_t column = exprset_key_column(gb->set, gb->at_keys);
+
+		groups_of_cells(gs, columns[column] + from, to - from, ge->states + from);
+		return;
+	}
+	for (size_t i = from; i < to; i++) {
+		buf_clear(&ge->key);
+		for (size_t k = 0; k < gb->nkeys; k++) {
+			size_t column = exprset_key_column(gb->set, gb->at_keys + k);
+
+			val_put_text_key(&ge->key, columns[column][i]);
+		}
+		ge->states[i] = groups_states(gs, groups_put(gs, buf_slice(&ge->key)));
+	}
+}
+
+static void add_run(struct groupby_eval *ge, const struct slice *const columns[], size_t from,
+		    size_t to, struct groups *gs, uint64_t seq)
+{
+	const struct groupby *gb = ge->gb;
+
+	if (from == to)
+		return;
+	find_states(ge, columns, from, to, gs);
+	for (size_t i = 0; i < gb->aggs.n; i++) {
+		const struct agg *a = &gb->aggs.v[i];
+		const struct small *v = a->nargs ? ge->smalls[gb->places[i].args] + from : NULL;
+
+		agg_add_smalls(a, ge->states + from, v, to - from, seq + from);
+	}
+}
+
+size_t groupby_add_rows(struct groupby_eval *ge, const struct slice *const columns[], size_t n,
+			size_t i, struct groups *gs, uint64_t seq)
+{
+	const bool *odd;
+	size_t to;
+
+	if (i == 0)
+		expreval_rows(ge->ev, columns, n, ge->smalls, ge->odd);
+	odd = i < n ? memchr(ge->odd + i, true, n - i) : NULL;
+	to = odd ? (size_t)(odd - ge->odd) : n;
+	add_run(ge, columns, i, to, gs, seq);
+	return to;
+}
+
+/* --- Rows of results --- */
 
 struct val groupby_result(const struct groupby *gb, const struct groups *gs, size_t g, size_t i,
 			  struct buf *scratch)

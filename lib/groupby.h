@@ -65,12 +65,16 @@ bool groupby_native(const struct groupby_eval *ge);
 /* Adds the record to group g. seq: its place in the input, rising. */
 void groupby_add(const struct groupby_eval *ge, struct groups *gs, size_t g, uint64_t seq);
 
+/* Of a CSV header's programs: may rows of plain numbers be added many at once, by what follows? */
+bool groupby_has_rows(const struct groupby *gb);
+
 /*
- * A row of plain numbers, evaluated and added to its group in one go; what it gives is what groupby_eval_row
- * and groupby_add give. False, with nothing done, when the row, or what is asked for, is not of that kind.
+ * n rows by columns, as in expreval_rows, evaluated and added to their groups, with seq + i, up to the first from `i` on
+ * that is not of that kind; its number, or n. That one is groupby_eval_row's to take. `i` is 0 for new rows, and
+ * the number behind the one returned for more of the same.
  */
-bool groupby_add_quickly(struct groupby_eval *ge, const struct slice cells[], struct groups *gs,
-			 uint64_t seq);
+size_t groupby_add_rows(struct groupby_eval *ge, const struct slice *const columns[], size_t n,
+			size_t i, struct groups *gs, uint64_t seq);
 
 /* --- Rows --- */
 

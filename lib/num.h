@@ -20,6 +20,13 @@ struct dec {
 
 enum { DEC_SCALE_MAX = 38 };
 
+/* A decimal of 64 bits, or null: what most cells of a table are. */
+struct small {
+	int64_t v;
+	int scale;
+	bool null; /* v and scale then mean nothing */
+};
+
 /* True when p[0..len) is exactly one number of RFC 8259 (no blanks, no "+1", no "01", no ".5"). */
 bool num_is_json(const char *p, size_t len);
 

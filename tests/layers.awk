@@ -31,7 +31,7 @@ BEGIN {
 	sideways("lineio", "loop")
 	sideways("csvio", "lineio")
 	sideways("jqprog", "loop")
-	sideways("expr", "scan jqprog")
+	sideways("expr", "scan jqprog simd")
 	sideways("filter", "opt")
 	sideways("program", "opt filter")
 	sideways("groupby", "opt")

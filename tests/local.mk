@@ -11,6 +11,7 @@ unit_tests = \
 	tests/unit/test-envelope \
 	tests/unit/test-eventtime \
 	tests/unit/test-expr \
+	tests/unit/test-expr-rows \
 	tests/unit/test-grid \
 	tests/unit/test-group \
 	tests/unit/test-jqtext \
@@ -66,6 +67,7 @@ tests_unit_test_agg_LDADD = $(LDADD) -lm
 tests_unit_test_csvio_LDADD = $(LDADD) $(CODEC_LIBS) $(CSV_LIBS)
 tests_unit_test_expr_CPPFLAGS = $(AM_CPPFLAGS) $(JQ_CFLAGS)
 tests_unit_test_expr_LDADD = $(LDADD) $(JQ_LIBS) -lm
+tests_unit_test_expr_rows_LDADD = $(LDADD) $(JQ_LIBS) -lm
 tests_unit_test_group_LDADD = $(LDADD) -lm
 tests_unit_test_lineio_LDADD = $(LDADD) $(CODEC_LIBS)
 tests_unit_test_jqtext_LDADD = $(LDADD) -lm

@@ -9,7 +9,6 @@
 #include "loop.h"
 #include "mem.h"
 
-
 struct csvagg {
 	const char *output;
 	struct csvhead head;
@@ -150,44 +149,104 @@ static void worker_free(void *worker)
 	free(w);
 }
 
+/* A block on its way into groups. */
+struct reading {
+	struct worker *w;
+	const struct csv_picks *layout;
+	const struct block *blk;
+	struct groups *groups;
+	struct result *res;
+	size_t pos;
+};
+
 /* False: the row is bad, the reason in w->err. */
-static bool add_row(struct worker *w, const struct csv_picks *l, const struct csv_row *row,
-		    struct groups *gs, uint64_t seq)
+static bool add_row(const struct reading *rd, const struct csv_row *row, uint64_t seq)
 {
-	if (csvhead_ragged(&w->c->head, l->width, row->n, &w->err))
+	struct worker *w = rd->w;
+
+	if (csvhead_ragged(&w->c->head, rd->layout->width, row->n, &w->err))
 		return false;
-	if (groupby_add_quickly(w->ge, row->cells, gs, seq))
-		return true;
 	if (groupby_eval_row(w->ge, row->cells, &w->err) < 0)
 		return false;
 	if (groupby_passes(w->ge))
-		groupby_add(w->ge, gs, groups_put(gs, groupby_key(w->ge)), seq);
+		groupby_add(w->ge, rd->groups, groups_put(rd->groups, groupby_key(w->ge)), seq);
 	return true;
+}
+
+static uint64_t next_seq(const struct reading *rd)
+{
+	return rd->blk->seq << 32 | rd->res->in;
+}
+
+/* False: nothing more is to be read. */
+static bool take_row(const struct reading *rd, enum csv_result got, const struct csv_row *row)
+{
+	struct worker *w = rd->w;
+	bool good = got == CSV_ROW && add_row(rd, row, next_seq(rd));
+
+	rd->res->in++;
+	if (good)
+		rd->res->native += groupby_native(w->ge);
+	return good || result_bad(rd->res, rd->blk, row->line, row->text, buf_str(&w->err));
+}
+
+/* Many rows at once, and those among them that are not of the usual kind. */
+static bool take_rows(const struct reading *rd, const struct csv_rows *rows)
+{
+	struct worker *w = rd->w;
+	uint64_t seq = next_seq(rd);
+	struct csv_row row;
+
+	for (size_t i = 0; i < rows->n; i++) {
+		size_t to = groupby_add_rows(w->ge, rows->columns, rows->n, i, rd->groups, seq);
+
+		rd->res->in += to - i;
+		rd->res->native += to - i;
+		i = to;
+		if (i == rows->n)
+			break;
+		csv_rows_get(w->reader, rows, i, &row);
+		if (!take_row(rd, CSV_ROW, &row))
+			return false;
+	}
+	return true;
+}
+
+static void read_rows(struct reading *rd)
+{
+	struct worker *w = rd->w;
+	bool many = groupby_has_rows(w->c->gb);
+	uint64_t *lines = &rd->res->lines;
+	struct csv_rows rows = {0};
+	struct csv_row row;
+	enum csv_result got;
+
+	for (;;) {
+		if (many)
+			csv_next_rows(w->reader, rd->blk, &rd->pos, lines, &rows);
+		if (rows.n) {
+			if (!take_rows(rd, &rows))
+				return;
+			continue;
+		}
+		got = csv_next(w->reader, rd->blk, &rd->pos, lines, &row, &w->err);
+		if (got == CSV_END || !take_row(rd, got, &row))
+			return;
+	}
 }
 
 static void map(void *worker, const struct block *blk, struct result *res)
 {
 	struct worker *w = worker;
-	const struct csv_picks *l = w->c->layouts[blk->source];
-	struct csv_row row;
-	enum csv_result got;
-	struct groups *gs;
-	size_t pos = 0;
+	struct reading rd = {.w = w, .layout = w->c->layouts[blk->source], .blk = blk, .res = res};
 
-	if (!l)
+	if (!rd.layout)
 		return;
-	gs = groups_new(groupby_aggs(w->c->gb));
-	res->partial = gs;
-	csv_reader_one_column(w->reader, l->width == 1);
-	csv_reader_pick(w->reader, l);
-	while ((got = csv_next(w->reader, blk, &pos, &res->lines, &row, &w->err)) != CSV_END) {
-		bool good = got == CSV_ROW && add_row(w, l, &row, gs, blk->seq << 32 | res->in);
-		res->in++;
-		if (good)
-			res->native += groupby_native(w->ge);
-		else if (!result_bad(res, blk, row.line, row.text, buf_str(&w->err)))
-			return;
-	}
+	rd.groups = groups_new(groupby_aggs(w->c->gb));
+	res->partial = rd.groups;
+	csv_reader_one_column(w->reader, rd.layout->width == 1);
+	csv_reader_pick(w->reader, rd.layout);
+	read_rows(&rd);
 }
 
 static void discard(void *partial)

@@ -202,11 +202,60 @@ static void test_random(void)
 	buf_free(&b);
 }
 
+/* Cells of which many begin alike, and end alike, of lengths around those of words. */
+static struct slice random_cell(struct buf *text)
+{
+	size_t start = text->len, len = random32() % 4 ? random32() % 20 : random32() % 60;
+
+	for (size_t i = 0; i < len; i++)
+		buf_add_char(text, random32() % 8 ? 'x' : (char)('a' + random32() % 3));
+	return slice_of(text->data + start, len);
+}
+
+/* Cells as keys: the groups are those of their keys, in the order in which they are seen. */
+static void test_cells(void)
+{
+	enum { CELLS = 256, ROUNDS = 100 };
+	struct agglist list = list_of("count");
+	struct groups *quick = groups_new(&list), *slow = groups_new(&list);
+	struct buf text = BUF_INIT, key = BUF_INIT;
+	size_t wrong = 0;
+
+	buf_reserve(&text, (size_t)CELLS * 64); /* no cell moves */
+	for (int round = 0; round < ROUNDS; round++) {
+		struct slice cells[CELLS];
+		void *states[CELLS];
+
+		buf_clear(&text);
+		for (size_t i = 0; i < CELLS; i++)
+			cells[i] = random_cell(&text);
+		groups_of_cells(quick, cells, CELLS, states);
+		for (size_t i = 0; i < CELLS; i++) {
+			size_t g;
+
+			buf_clear(&key);
+			val_put_text_key(&key, cells[i]);
+			g = groups_put(slow, buf_slice(&key));
+			wrong += g >= groups_count(quick) || states[i] != groups_states(quick, g) ||
+				 !slice_eq(groups_key(quick, g), buf_slice(&key));
+		}
+	}
+	ok(!wrong, "cells are found in their groups (%zu are not)", wrong);
+	ok(groups_count(quick) == groups_count(slow) && groups_count(slow) > 5000, "%zu of them",
+	   groups_count(quick));
+	groups_free(quick);
+	groups_free(slow);
+	buf_free(&text);
+	buf_free(&key);
+	agglist_free(&list);
+}
+
 int main(void)
 {
 	test_small();
 	test_no_aggregates();
 	test_marks();
 	test_random();
+	test_cells();
 	return done_testing();
 }
