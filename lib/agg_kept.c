@@ -124,11 +124,10 @@ static inline bool is_no_better(const struct agg_kept *k, int sign, const struct
 	       (sign > 0 ? v->v <= k->dec : v->v >= k->dec);
 }
 
-void agg_best_add_smalls(const struct agg *a, void *const states[], const struct small v[], size_t n,
-			 uint64_t seq)
+static inline __attribute__((always_inline)) void add_best(const struct agg *a, void *const states[],
+							   const struct small v[], size_t n,
+							   uint64_t seq, int sign)
 {
-	int sign = a->op->sign;
-
 	for (size_t i = 0; i < n; i++) {
 		struct agg_kept *k = agg_state(a, states[i]);
 
@@ -138,6 +137,15 @@ void agg_best_add_smalls(const struct agg *a, void *const states[], const struct
 			best_take(k, a, &val, seq + i);
 		}
 	}
+}
+
+void agg_best_add_smalls(const struct agg *a, void *const states[], const struct small v[], size_t n,
+			 uint64_t seq)
+{
+	if (a->op->sign > 0)
+		add_best(a, states, v, n, seq, 1);
+	else
+		add_best(a, states, v, n, seq, -1);
 }
 
 void agg_best_merge(void *state, const struct agg *a, const void *from)

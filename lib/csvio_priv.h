@@ -30,7 +30,7 @@ struct csv_window {
 	size_t nat, at_cap;
 	struct csv_line *lines;
 	size_t n, lines_cap;
-	bool high;  /* there are bytes above 0x7f, in these records or behind them */
+	bool high, cr; /* there are bytes above 0x7f, CRs, in these records or behind them */
 	bool stuck; /* what follows is a record that the scan does not understand, or no whole one */
 };
 

@@ -448,7 +448,7 @@ static void take_column(const struct csv_reader *r, size_t from, size_t n, struc
 	for (size_t i = 0; i < n; i++)
 		cells[i] = plain_cell(r->window.base, at + i * width, 0);
 	/* What ends a line may be CR LF. */
-	for (size_t i = 0; from + 1 == width && i < n; i++)
+	for (size_t i = 0; r->window.cr && from + 1 == width && i < n; i++)
 		cells[i].len -= cells[i].len && cells[i].ptr[cells[i].len - 1] == '\r';
 }
 

@@ -8,7 +8,7 @@
 
 /* Of 64 bytes, one bit each, the first byte lowest. */
 struct marks {
-	uint64_t delim, quote, newline, high;
+	uint64_t delim, quote, newline, cr, high;
 };
 
 /* --- Kernels --- */
@@ -39,6 +39,7 @@ SIMD_INLINE struct marks mark_plain(const char *p, struct csv_dialect d)
 		m.delim |= gather(mark_zeros(word ^ delims)) << i;
 		m.quote |= gather(mark_zeros(word ^ quotes)) << i;
 		m.newline |= gather(mark_zeros(word ^ WORD_ONES * '\n')) << i;
+		m.cr |= gather(mark_zeros(word ^ WORD_ONES * '\r')) << i;
 		m.high |= gather(word & WORD_HIGH_BITS) << i;
 	}
 	return m;
@@ -54,6 +55,7 @@ AVX2 static inline struct marks mark_avx2(const char *p, struct csv_dialect d)
 		.delim = simd_equal(low, high, d.delim),
 		.quote = simd_equal(low, high, d.quote),
 		.newline = simd_equal(low, high, '\n'),
+		.cr = simd_equal(low, high, '\r'),
 		.high = simd_bits(low, high),
 	};
 }
@@ -72,6 +74,7 @@ SIMD_INLINE struct marks mark_neon(const char *p, struct csv_dialect d)
 		.delim = simd_equal(v, d.delim),
 		.quote = simd_equal(v, d.quote),
 		.newline = simd_equal(v, '\n'),
+		.cr = simd_equal(v, '\r'),
 		.high = simd_bits(high),
 	};
 }
@@ -244,7 +247,7 @@ SIMD_INLINE void fill(struct csv_window *w, struct csv_dialect d, const char *st
 	w->base = start;
 	w->n = 0;
 	w->nat = 0;
-	w->high = w->stuck = false;
+	w->high = w->cr = w->stuck = false;
 	reserve(w);
 	w->at[w->nat++] = 0;
 	for (; p < end && (w->nat < CSV_WINDOW || !w->n) && p - start < WINDOW_BYTES; p += 64) {
@@ -256,6 +259,7 @@ SIMD_INLINE void fill(struct csv_window *w, struct csv_dialect d, const char *st
 		}
 		reserve(w);
 		w->high |= s.m.high != 0;
+		w->cr |= s.m.cr != 0;
 		put_lines(w, &s, &traits);
 		put_ends(w, s.ends, (uint32_t)(p - start));
 		if (s.wrong) {

@@ -34,6 +34,10 @@ holds()
 	holds tables engines 300
 }
 
+@test "csvagg: 30 long random tables by each engine" {
+	holds tables long 30
+}
+
 @test "csvagg of 100 random sets of tables is kcount of their rows as JSON" {
 	holds model kcount 100
 }

@@ -2,6 +2,7 @@
 
     tables.py csvagg SEED N     N random sets of tables
     tables.py engines SEED N    each by every engine, in blocks of a few bytes, from files that are compressed or not
+    tables.py long SEED N       N long tables, most of whose rows are plain numbers, by each engine against libcsv
 
 As tests/model.py, whose values and aggregates these are: what is more is what can be wrong with rows,
 which then are counted and left out, and the order, number and form of the rows that come out.
@@ -240,9 +241,43 @@ def engines(r, i):
     return rows
 
 
+# --- Long tables ---
+
+ODD_NUMBERS = ["1e3", "-0", "0.00", "123456789012345678901", "-.5", "abc", "007", "1.", "+4", "1e400", "99999999999.25",
+               '"12"', '"1""2"', "-12345678", "12345678", "1234567.5", "", "-", "--1", "1.2.3", " 1"]
+ODD_KEYS = ["", '"a,b"', '"x""y"', "ü", '"two\nlines"', "a" * 40, "b" * 16, "b" * 17, '""', "-"]
+ODD_ROWS = ["x,1", "", '"q"z,1,2,3', "x,1,2,3,4", ",,,", "\udcff,1,2,3", "\r"]
+
+
+def long_row(r):
+    if r.randrange(100) == 0:
+        return r.choice(ODD_ROWS)
+    key = f"k{r.randrange(30)}" if r.randrange(20) else r.choice(ODD_KEYS)
+    numbers = [random_number(r) if r.randrange(30) else r.choice(ODD_NUMBERS) for _ in range(3)]
+    return ",".join([key] + numbers)
+
+
+def long(r, i):
+    rows = r.randint(500, 5000)
+    end = r.choice(["\n", "\r\n"])
+    text = "k,a,b,c" + end + "".join(long_row(r) + (end if r.randrange(50) else "\r\n") for _ in range(rows))
+    with open("long", "wb") as f:
+        f.write(text.encode("utf-8", "surrogateescape"))
+    keys = r.choice([["-g", "k"], [], ["-g", "k", "-g", "c"]])
+    args = ["csvagg", "--bad", "skip"] + keys + ["-a", "count, sum(a*b), min(a), max(b), avg(c), sum(a-b*2), n=count(c), "
+                                                 "median(a), first(b), mode(a)"]
+    want = run(args + ["--engine", "libcsv", "-j1", "long"])
+    for engine in "auto", "scan":
+        os.environ["KPIPE_BLOCK"] = str(r.choice([200, 5000, 1 << 20]))
+        os.environ["KPIPE_SIMD"] = r.choice(["", "none"])
+        run_args = args + ["--engine", engine, "-j", r.choice("127"), "long"]
+        differ(run_args, want[0], want[1], run(run_args))
+    return rows
+
+
 def main():
     seed, n = int(sys.argv[2]), int(sys.argv[3])
-    case = {"csvagg": csvagg, "engines": engines}[sys.argv[1]]
+    case = {"csvagg": csvagg, "engines": engines, "long": long}[sys.argv[1]]
     rows = sum(case(random.Random(seed * 1000003 + i), i) for i in range(n))
     print(f"{n} cases, {rows} rows")
 
