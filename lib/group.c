@@ -92,35 +92,69 @@ static inline bool recent_is(const struct recent *r, const uint64_t bytes[2], st
 	       r->text && (cell.len <= 16 || memcmp(r->text, cell.ptr, cell.len) == 0);
 }
 
-static __attribute__((noinline)) void recent_set(struct recent *r, struct groups *gs,
-						 const uint64_t bytes[2], struct slice cell)
-{
-	struct slice key;
-	size_t g;
+/* Cells that are not among those: their keys, to be looked up together. */
+struct missed {
+	size_t n;
+	struct slice keys[KEYTAB_PREFETCH];
+	size_t rows[KEYTAB_PREFETCH];
+};
 
-	buf_clear(&gs->key);
-	val_put_text_key(&gs->key, cell);
-	g = groups_put(gs, buf_slice(&gs->key));
+/* The group of a missed cell, which is among the recent ones from then on. */
+static void *look_up(struct groups *gs, struct slice cell, struct slice key)
+{
+	size_t g = groups_put(gs, key);
+	uint64_t bytes[2];
+	struct recent *r;
+
+	take_bytes(cell, bytes);
+	r = &gs->recent[recent_place(bytes, cell.len)];
 	key = groups_key(gs, g);
 	/* The cell's text is the end of its key, which does not move. */
 	*r = (struct recent){
 		{bytes[0], bytes[1]}, cell.len, key.ptr + key.len - cell.len, groups_states(gs, g)};
+	return r->states;
+}
+
+static __attribute__((noinline)) void look_up_missed(struct groups *gs, struct missed *m,
+						     const struct slice cells[], void *states[])
+{
+	size_t at = 0;
+
+	buf_clear(&gs->key);
+	for (size_t i = 0; i < m->n; i++) {
+		val_put_text_key(&gs->key, cells[m->rows[i]]);
+		m->keys[i].len = gs->key.len - at;
+		at = gs->key.len;
+	}
+	for (size_t i = 0, start = 0; i < m->n; start += m->keys[i++].len)
+		m->keys[i].ptr = gs->key.data + start;
+	keytab_prefetch(gs->keys, m->keys, m->n);
+	for (size_t i = 0; i < m->n; i++)
+		states[m->rows[i]] = look_up(gs, cells[m->rows[i]], m->keys[i]);
+	m->n = 0;
 }
 
 void groups_of_cells(struct groups *gs, const struct slice cells[], size_t n, void *states[])
 {
+	struct missed missed = {0};
+
 	if (!gs->recent)
 		gs->recent = mem_zalloc((size_t)1 << RECENT_BITS, sizeof *gs->recent);
 	for (size_t i = 0; i < n; i++) {
 		uint64_t bytes[2];
-		struct recent *r;
+		const struct recent *r;
 
 		take_bytes(cells[i], bytes);
 		r = &gs->recent[recent_place(bytes, cells[i].len)];
-		if (!recent_is(r, bytes, cells[i]))
-			recent_set(r, gs, bytes, cells[i]);
-		states[i] = r->states;
+		if (recent_is(r, bytes, cells[i])) {
+			states[i] = r->states;
+			continue;
+		}
+		missed.rows[missed.n++] = i;
+		if (missed.n == KEYTAB_PREFETCH)
+			look_up_missed(gs, &missed, cells, states);
 	}
+	look_up_missed(gs, &missed, cells, states);
 }
 
 size_t groups_count(const struct groups *gs)
@@ -140,10 +174,18 @@ void *groups_states(const struct groups *gs, size_t g)
 
 void groups_merge(struct groups *gs, const struct groups *from)
 {
-	for (size_t g = 0; g < groups_count(from); g++) {
-		size_t to = groups_put(gs, groups_key(from, g));
+	struct slice keys[KEYTAB_PREFETCH];
+	size_t count = groups_count(from), n;
 
-		agg_merge(gs->aggs, groups_states(gs, to), groups_states(from, g));
+	for (size_t g = 0; g < count; g += n) {
+		for (n = 0; n < KEYTAB_PREFETCH && g + n < count; n++)
+			keys[n] = groups_key(from, g + n);
+		keytab_prefetch(gs->keys, keys, n);
+		for (size_t i = 0; i < n; i++) {
+			size_t to = groups_put(gs, keys[i]);
+
+			agg_merge(gs->aggs, groups_states(gs, to), groups_states(from, g + i));
+		}
 	}
 }
 

@@ -344,6 +344,26 @@ size_t keytab_put_number(struct keytab *kt, struct slice key, bool *made)
 	return kt->count - 1;
 }
 
+void keytab_prefetch(const struct keytab *kt, const struct slice keys[], size_t n)
+{
+	const struct cell *cells[KEYTAB_PREFETCH];
+	uint32_t hashes[KEYTAB_PREFETCH];
+
+	/* What the first-level cache holds needs none of this. */
+	if (kt->count < CHUNK_MAX)
+		return;
+	for (size_t i = 0; i < n; i++) {
+		hashes[i] = hash_key(kt, keys[i]);
+		cells[i] = &kt->index[hashes[i] & kt->mask];
+		__builtin_prefetch(cells[i]);
+	}
+	/* A guess at the entry: the key is seldom at another place than its first. */
+	for (size_t i = 0; i < n; i++) {
+		if (cells[i]->entry && cells[i]->hash == hashes[i])
+			__builtin_prefetch(entry_at(kt, cells[i]->entry - 1));
+	}
+}
+
 void *keytab_put(struct keytab *kt, struct slice key, bool *made)
 {
 	return keytab_slot(kt, keytab_put_number(kt, key, made));

@@ -29,6 +29,13 @@ void *keytab_put(struct keytab *kt, struct slice key, bool *made);
 /* As keytab_put, but gives the entry's number. */
 size_t keytab_put_number(struct keytab *kt, struct slice key, bool *made);
 
+/*
+ * Asks for the memory that looking up these keys will read, so that it is on its way while others are looked up: in a table
+ * larger than the processor's caches most of the time goes by waiting for it.
+ */
+void keytab_prefetch(const struct keytab *kt, const struct slice keys[], size_t n);
+enum { KEYTAB_PREFETCH = 32 }; /* a good n; n is no more than that */
+
 /* The slot of `key`, or NULL. */
 void *keytab_get(const struct keytab *kt, struct slice key);
 
