@@ -31,6 +31,7 @@ struct csv_window {
 	size_t nat, at_cap;
 	struct csv_line *lines;
 	size_t n, lines_cap;
+	uint64_t high; /* bytes above 0x7f were seen, in the records or behind them */
 	bool stuck; /* what follows is a record that the scan does not understand, or no whole one */
 };
 

@@ -21,6 +21,7 @@ struct csv_reader {
 	const struct csv_kernel *kernel;
 	struct csv_window window;
 	size_t i;          /* its next line */
+	uint32_t heed;     /* which traits of its lines matter */
 	size_t base, next; /* places in the block: of window.base, and behind the row given last */
 	struct csv_parser parser; /* libcsv's */
 	struct slice *cells;
@@ -318,12 +319,13 @@ static inline enum csv_result quick_row(struct csv_reader *r, const struct csv_l
 	const char *base = r->window.base;
 	size_t n = l->last - (size_t)(at - r->window.at), len = at[n] - at[0] - 1;
 	const struct csv_picks *picks = r->picks;
+	uint32_t traits = l->traits & r->heed;
 
 	row->text = slice_of(base + at[0], len);
 	row->line = (*line)++;
 	row->n = n;
-	if (l->traits || len > r->limit || (len && row->text.ptr[len - 1] == '\r'))
-		return odd_row(r, at, n, l->traits, line, row, err);
+	if (traits || len > r->limit || (len && row->text.ptr[len - 1] == '\r'))
+		return odd_row(r, at, n, traits, line, row, err);
 	if (picks) {
 		row->cells = r->picked;
 		for (size_t i = 0; n == picks->width && i < picks->n; i++)
@@ -334,6 +336,14 @@ static inline enum csv_result quick_row(struct csv_reader *r, const struct csv_l
 			r->cells[i] = plain_cell(base, at, i);
 	}
 	return CSV_ROW;
+}
+
+/* Rows of a window that is UTF-8 need not be checked each. */
+static uint32_t traits_that_matter(const struct csv_window *w)
+{
+	bool valid = w->n && w->high && utf8_valid(w->base, w->at[w->lines[w->n - 1].last]);
+
+	return valid ? ~(uint32_t)CSV_HIGH : UINT32_MAX;
 }
 
 /* Looks for the line of the window that begins at pos. */
@@ -347,6 +357,7 @@ static bool look(struct csv_reader *r, const struct block *blk, size_t pos)
 	if (!follows || (r->i == r->window.n && !r->window.stuck)) {
 		r->kernel->fill(&r->window, r->dialect, blk->buf.data + pos,
 				blk->buf.data + blk->buf.len);
+		r->heed = traits_that_matter(&r->window);
 		r->i = 0;
 		r->base = r->next = pos;
 	}

@@ -245,6 +245,7 @@ SIMD_INLINE void fill(struct csv_window *w, struct csv_dialect d, const char *st
 	w->base = start;
 	w->n = 0;
 	w->nat = 0;
+	w->high = 0;
 	w->stuck = false;
 	reserve(w);
 	w->at[w->nat++] = 0;
@@ -256,6 +257,7 @@ SIMD_INLINE void fill(struct csv_window *w, struct csv_dialect d, const char *st
 			s.newlines &= s.ends;
 		}
 		reserve(w);
+		w->high |= s.m.high;
 		put_lines(w, &s, &traits);
 		put_ends(w, s.ends, (uint32_t)(p - start));
 		if (s.wrong) {
