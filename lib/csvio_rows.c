@@ -3,8 +3,8 @@
 #include <csv.h>
 #include <stdlib.h>
 
-#include "json.h"
 #include "mem.h"
+#include "utf8.h"
 
 /* --- Rows --- */
 

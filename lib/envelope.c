@@ -6,6 +6,7 @@
 #include "json.h"
 #include "mem.h"
 #include "num.h"
+#include "utf8.h"
 
 static void put_name(struct buf *out, const char *name)
 {

@@ -5,6 +5,7 @@
 #include "expr_priv.h"
 #include "json.h"
 #include "mem.h"
+#include "utf8.h"
 
 struct program {
 	char *src;

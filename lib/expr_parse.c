@@ -5,6 +5,7 @@
 #include "expr_parser.h"
 #include "json.h"
 #include "mem.h"
+#include "utf8.h"
 
 void parser_advance(struct parser *p)
 {

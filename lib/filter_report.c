@@ -9,6 +9,7 @@
 #include "filter_priv.h"
 #include "json.h"
 #include "loop.h"
+#include "utf8.h"
 
 /* A named pipe is opened when its other end is, unless a signal comes first. */
 static struct writer *open_append(const char *path)

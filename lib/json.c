@@ -39,29 +39,6 @@ static inline const char *skip_plain(const char *p, const char *end)
 	return p;
 }
 
-bool utf8_valid(const char *p, size_t len)
-{
-	const char *end;
-
-	if (len == 0)
-		return true;
-	end = p + len;
-	while (p < end) {
-		if (end - p >= 8 && !(word_load(p) & WORD_HIGH_BITS)) {
-			p += 8;
-		} else if ((unsigned char)*p < 0x80) {
-			p++;
-		} else {
-			int n = utf8_step(p, end);
-
-			if (n < 0)
-				return false;
-			p += n;
-		}
-	}
-	return true;
-}
-
 /* The value of four hex digits at p, or -1. */
 static int hex4(const char *p, const char *end)
 {

@@ -13,8 +13,6 @@
 
 enum { JSON_DEPTH_MAX = 200 };
 
-bool utf8_valid(const char *p, size_t len); /* no overlongs, surrogates, or beyond U+10FFFF */
-
 /*
  * The end of the strict value that begins at p (no blanks before it), or NULL. At most `depth`
  * levels of nesting, a scalar being level 0; a `depth` past JSON_DEPTH_MAX counts as that. What

@@ -38,7 +38,7 @@ libkpipe_a_SOURCES = \
 	lib/scan.c lib/scan.h lib/scan_priv.h lib/scan_tokens.c \
 	lib/textwidth.c lib/textwidth.h \
 	lib/simd.c lib/simd.h \
-	lib/utf8.h \
+	lib/utf8.c lib/utf8.h \
 	lib/val.c lib/val.h \
 	lib/watermark.c lib/watermark.h \
 	lib/when.c lib/when.h \

@@ -6,6 +6,7 @@
 #include "mem.h"
 #include "num.h"
 #include "scan_priv.h"
+#include "utf8.h"
 #include "word.h"
 
 /* A set of slots. */

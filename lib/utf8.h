@@ -1,8 +1,17 @@
-/* utf8: where characters end. Pure; uses nothing. */
+/* utf8: where characters end, and whether bytes are UTF-8. Pure. */
 #ifndef KPIPE_UTF8_H
 #define KPIPE_UTF8_H
 
 #include <stdbool.h>
+#include <stddef.h>
+
+typedef bool utf8_valid_fn(const char *p, size_t len);
+
+/* No overlongs, surrogates, or beyond U+10FFFF. Looks at no other byte. */
+bool utf8_valid(const char *p, size_t len);
+
+/* What does that, the fastest that this machine has; KPIPE_SIMD=none: the one in plain C. */
+utf8_valid_fn *utf8_validator(void);
 
 static inline bool utf8_is_continuation(char c)
 {

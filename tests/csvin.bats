@@ -435,6 +435,45 @@ misused()
 	assert_output '{"a":3,"b":4}'
 }
 
+# Long runs of good rows, and some where each is bad.
+@test "rows that are UTF-8 are those that Python decodes" {
+	need python3
+	cat >rows.py <<-'END'
+	import random, sys
+	random.seed(8)
+	marks = ['a', 'x y', '\u00e9', '\u07ff\u0800', '\ud7ff', '\ue000\uffff', '\U00010000', '\U0010ffff']
+	torn = [b'\x80', b'\xc0\xaf', b'\xe0\x9f\xbf', b'\xed\xa0\x80', b'\xf0\x8f\xbf\xbf', b'\xf4\x90\x80\x80', b'\xff']
+	def damage(text):
+	    at = random.randint(0, len(text))
+	    return random.choice([text[:at] + random.choice(torn) + text[at:], text[:at] + text[at + 1:],
+	        text[:at], text[:at] + bytes([random.randrange(128, 256)]) + text[at + 1:]])
+	def is_text(row):
+	    try:
+	        row.decode()
+	    except UnicodeDecodeError:
+	        return False
+	    return True
+	for n in range(40000):
+	    row = ''.join(random.choices(marks, [9, 9] + [n // 1000 % 5] * 6, k=random.randint(0, 40))).encode()
+	    if random.random() < [0, .0003, .5][n // 5000 % 3]:
+	        row = damage(row)
+	    sys.stdout.buffer.write(b'%d,%s,%s\n' % (n, row, random.choice([b'', b'"q"'])))
+	    if is_text(row):
+	        print(n, file=sys.stderr)
+	END
+	python3 rows.py >in.csv 2>want
+	for simd in '' none; do
+		for block in 700 1000000; do
+			KPIPE_SIMD=$simd KPIPE_BLOCK=$block csvin -N --bad skip in.csv 2>account >out
+			sed 's/^{"c1":\([0-9]*\),.*/\1/' out | cmp - want
+		done
+	done
+	good=$(wc -l <want | tr -d ' ')
+	same_text "csvin: 40000 in, $good used, $((40000 - good)) bad, 0 late" "$(cat account)"
+	[ "$good" -gt 33000 ]
+	[ "$good" -lt 37000 ]
+}
+
 @test "line numbers count the lines inside cells" {
 	csv 'a,"b\n\n"\r\n"1\n2","3\r\n4"\n\n5,"6\n7"\n8,"9\n10"x\n11\n12,13\n'
 	refuses '10: text after a closing quote'

@@ -22,6 +22,7 @@ unit_tests = \
 	tests/unit/test-lineio \
 	tests/unit/test-num \
 	tests/unit/test-scan \
+	tests/unit/test-utf8 \
 	tests/unit/test-val \
 	tests/unit/test-watermark \
 	tests/unit/test-when \
@@ -245,8 +246,8 @@ check-analyze: all
 # Unit tests of what has a NEON kernel, and the modules that they need.
 ARM_CC = aarch64-linux-gnu-gcc
 ARM_RUN = qemu-aarch64
-arm_tests = tests/unit/test-scan
-arm_modules = lib/buf.c lib/diag.c lib/json.c lib/mem.c lib/num.c lib/num_double.c lib/scan.c lib/scan_tokens.c lib/simd.c
+arm_tests = tests/unit/test-scan tests/unit/test-utf8
+arm_modules = lib/buf.c lib/diag.c lib/json.c lib/mem.c lib/num.c lib/num_double.c lib/scan.c lib/scan_tokens.c lib/simd.c lib/utf8.c
 arm_trs = $(arm_tests:%=%.arm.trs)
 
 arm/%: %.c $(arm_modules) config.h

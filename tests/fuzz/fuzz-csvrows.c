@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 #include "csvio.h"
-#include "json.h"
+#include "utf8.h"
 
 /* --- What a way of reading gave, as text: a line per row or error --- */
 

@@ -8,6 +8,7 @@
 
 #include "envelope.h"
 #include "json.h"
+#include "utf8.h"
 
 static bool same_bytes(struct slice a, struct slice b)
 {

@@ -593,89 +593,6 @@ static void test_skip(void)
 	}
 }
 
-static void judge_utf8(struct slice bytes, bool want)
-{
-	char *copy = exact_copy(bytes.ptr, bytes.len);
-
-	ok(utf8_valid(copy, bytes.len) == want, "UTF-8: %s is %s", show(copy, bytes.len),
-	   want ? "valid" : "not valid");
-	free(copy);
-}
-
-static void test_utf8(void)
-{
-	static const char *const valid[] = {
-		"",
-		"\x7f",
-		"\xc2\x80",
-		"\xdf\xbf",
-		"\xe0\xa0\x80",
-		"\xec\xbf\xbf",
-		"\xed\x9f\xbf",
-		"\xee\x80\x80",
-		"\xef\xbf\xbf",
-		"\xf0\x90\x80\x80",
-		"\xf4\x8f\xbf\xbf",
-		"12345678\xc3\xa9",
-		"1234567\xc3\xa9",
-	};
-	static const char *const wrong[] = {
-		"\x80",
-		"\xbf",
-		"\xc0\x80",
-		"\xc1\xbf",
-		"\xc2\x7f",
-		"\xc2\xc0",
-		"\xdf",
-		"\xe0\x9f\xbf",
-		"\xe0\xa0",
-		"\xed\xa0\x80",
-		"\xed\xbf\xbf",
-		"\xef\xbf\xc0",
-		"\xf0\x8f\xbf\xbf",
-		"\xf0\x90\x80",
-		"\xf0\x90\x80\x7f",
-		"\xf4\x90\x80\x80",
-		"\xf5\x80\x80\x80",
-		"\xf8\x88\x80\x80\x80",
-		"\xfe",
-		"\xff",
-		"12345678\xc3",
-		"1234567\xc3",
-		"12345678\x80zzzzzzz",
-	};
-
-	ok(utf8_valid(NULL, 0), "no bytes at all are UTF-8");
-	for (size_t i = 0; i < sizeof(valid) / sizeof(*valid); i++)
-		judge_utf8(slice_str(valid[i]), true);
-	for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++)
-		judge_utf8(slice_str(wrong[i]), false);
-	judge_utf8(T("\0"), true);
-}
-
-/* All sequences of four bytes from the edges of the ranges, in plain text, at every alignment. */
-static void test_utf8_model(void)
-{
-	static const unsigned char edge[] = {'a',  0x7f, 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf, 0xc1,
-					     0xc2, 0xe0, 0xe1, 0xed, 0xf0, 0xf1, 0xf4, 0xf5};
-	enum { N = sizeof(edge) };
-	size_t wrong = 0;
-
-	for (unsigned i = 0; i < N * N * N * N; i++) {
-		char text[12] = "abcdefghijkl";
-		size_t at = i % 9;
-		struct text t = {(unsigned char *)text, (unsigned char *)text + sizeof(text)};
-		bool model = true;
-
-		for (unsigned k = 0, n = i; k < 4; k++, n /= N)
-			text[at + k] = (char)edge[n % N];
-		while (model && t.p < t.end)
-			model = model_utf8(&t);
-		wrong += utf8_valid(text, sizeof(text)) != model;
-	}
-	ok(wrong == 0, "UTF-8 at the edges, as by the model");
-}
-
 static void test_unescape(void)
 {
 	const struct {
@@ -966,8 +883,6 @@ int main(void)
 	test_rfc_examples();
 	test_depth();
 	test_skip();
-	test_utf8();
-	test_utf8_model();
 	test_random_texts();
 	test_unescape();
 	test_put_string();
