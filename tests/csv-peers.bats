@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# csvagg beside mlr, sqlite3, datamash and DuckDB: the same where their rules are, and the rule where they differ.
+# csvagg beside mlr, sqlite3 and datamash: the same where their rules are, and the rule where they differ.
 
 load helper
 
