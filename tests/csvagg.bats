@@ -135,6 +135,8 @@ unsuited()
 	unsuited ".nope: no column 'nope'" -g .nope
 	unsuited "nope: no column 'nope'" -a 'sum(nope)'
 	unsuited ".nope > 1: no column 'nope'" -w '.nope > 1'
+	unsuited "min * nope: no column 'nope', and no function of jq" -a 'sum(min * nope)'
+	unsuited "nope > 1: no column 'nope', and no function of jq" -w 'nope > 1'
 	unsuited "two results are named 'type' (name one: NAME=...)" -g type -g .type
 	unsuited "two results are named 'n' (name one: NAME=...)" -g n=type -a n=count
 }
