@@ -708,6 +708,15 @@ alone()
 	assert_stderr 'csvagg: none/out: No such file or directory'
 }
 
+@test "-o: the file is on the disk before its name is, and then its directory" {
+	need strace
+	[ "${KPIPE_SANITIZED:-}" != 1 ] || skip "a sanitizer cannot be traced"
+	csv 'k\na\n'
+	strace -f -qq -o trace -e trace=fsync,rename,renameat,renameat2 csvagg -g k -o out in.csv ||
+		skip "strace cannot trace here"
+	same_text 'fsync rename fsync' "$(sed -nE 's/^[0-9 ]*(fsync|rename)[a-z0-9]*\(.* = 0$/\1/p' trace | xargs)"
+}
+
 @test "-o of what standard output is: among what others write there" {
 	csv 'k\na\n'
 	{
