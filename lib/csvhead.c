@@ -32,10 +32,11 @@ static bool check_names(const struct csv_names *names, struct buf *err)
 	return false;
 }
 
-void csvhead_check(struct csvhead *h)
+void csvhead_check(struct csvhead *h, uint64_t max_line)
 {
 	struct buf err = BUF_INIT;
 
+	h->max_line = max_line;
 	if (!csv_dialect_parse(&h->dialect, h->delim, h->quote, h->tsv, &err))
 		diag_usage("%s", buf_str(&err));
 	if (h->no_header && h->header)
@@ -58,6 +59,7 @@ struct csv_reader *csvhead_reader(const struct csvhead *h)
 	struct csv_reader *r = csv_reader_new(h->dialect, false);
 
 	csv_reader_engine(r, (enum csv_engine)h->engine);
+	csv_reader_limit(r, h->max_line);
 	return r;
 }
 

@@ -16,15 +16,16 @@ struct csvhead {
 	struct csv_dialect dialect;
 	struct csv_names given; /* by --header */
 	struct csv_framer framer;
+	uint64_t max_line; /* a longer row is bad, also a header */
 };
 
 extern const struct opt csvhead_opts[]; /* -N -H -d --tsv --quote --engine; base: struct csvhead */
 
 /* After opt_parse: a wrong option ends the process with EXIT_USAGE. */
-void csvhead_check(struct csvhead *h);
+void csvhead_check(struct csvhead *h, uint64_t max_line);
 void csvhead_free(struct csvhead *h);
 
-/* Of rows as they are written; its limit is the caller's to set. */
+/* Of rows as they are written. */
 struct csv_reader *csvhead_reader(const struct csvhead *h);
 
 enum csvhead_result { CSVHEAD_NAMES, CSVHEAD_EMPTY, CSVHEAD_BAD };

@@ -120,6 +120,11 @@ static bool needs_quotes(struct csv_dialect d, struct slice text)
 	return false;
 }
 
+bool csv_looks_marked(struct slice text)
+{
+	return text.len >= 3 && memcmp(text.ptr, "\xef\xbb\xbf", 3) == 0;
+}
+
 void csv_put_cell(struct buf *out, struct csv_dialect dialect, struct slice text, bool force)
 {
 	const char *p = text.ptr, *end = text.len ? p + text.len : p, *quote;

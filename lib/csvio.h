@@ -135,6 +135,12 @@ size_t csv_names_find(const struct csv_names *names, struct slice name);
 /* The index of the first name that stood before already, or names->n. */
 size_t csv_names_repeated(const struct csv_names *names);
 
+/*
+ * At the start of a file such a cell would be taken for one with a byte order mark before it, and lose that: there it
+ * must be in quotes.
+ */
+bool csv_looks_marked(struct slice text);
+
 /* Appends a cell, quoted when it holds the delimiter, a quote, CR or LF, or when `force`. */
 void csv_put_cell(struct buf *out, struct csv_dialect dialect, struct slice text, bool force);
 

@@ -185,10 +185,17 @@ static void reset(void *state)
 	f->state = f->head ? CSV_LEADING : CSV_CELL_START;
 }
 
+static bool open_quote(void *state)
+{
+	const struct csv_framer *f = state;
+
+	return f->state == CSV_IN_QUOTES;
+}
+
 void csv_framer_init(struct csv_framer *f, struct csv_dialect dialect)
 {
 	*f = (struct csv_framer){
-		.framer = {feed, reset, f, '\n', false},
+		.framer = {feed, reset, f, open_quote, '\n', false},
 		.dialect = dialect,
 		.kernel = csv_kernel(),
 	};

@@ -65,6 +65,8 @@ static struct jqprog *compile_jq(const struct exprset *set, const struct program
 	if (set->columns && columns_rewrite(&src, &set->fields, p->src, is_whole(p->kind), err) < 0)
 		goto out;
 	jq = jqprog_new(set->columns ? src.data : p->src, set->vars, set->nvars, err);
+	if (!jq && set->columns)
+		columns_explain(err);
 out:
 	buf_free(&src);
 	return jq;

@@ -181,3 +181,16 @@ int columns_rewrite(struct buf *out, const struct fields *fs, const char *src, b
 	rewrite(&rw, src, strlen(src));
 	return rw.failed ? -1 : 0;
 }
+
+void columns_explain(struct buf *err)
+{
+	static const char unknown[] = "/0 is not defined";
+	struct buf why = BUF_INIT;
+	size_t n = strcspn(buf_str(err), "/ :");
+
+	if (strncmp(buf_str(err) + n, unknown, sizeof unknown - 1) != 0)
+		return;
+	buf_addf(&why, "no column '%.*s', and no function of jq", (int)n, err->data);
+	buf_free(err);
+	*err = why;
+}

@@ -313,6 +313,9 @@ const struct call *call_find(struct slice name); /* NULL: not in the subset */
 int columns_rewrite(struct buf *out, const struct fields *fs, const char *src, bool whole,
 		    struct buf *err);
 
+/* What libjq says of a bare name that it does not know, as whoever misspelt a column would have it. */
+void columns_explain(struct buf *err);
+
 /* --- small: the same of many rows, in 64 bits (expr.h) --- */
 
 enum { SMALL_DIGITS_MAX = 18 };

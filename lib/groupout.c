@@ -278,11 +278,14 @@ struct sink {
 	struct buf *out;
 	struct grid *grid;
 	struct csv_dialect dialect;
+	bool begun; /* something was put */
 	struct buf text;
 };
 
 static void put_cell(struct sink *s, size_t i, struct slice text, enum grid_cell kind)
 {
+	bool blank;
+
 	if (s->grid) {
 		grid_add(s->grid, text, kind);
 		return;
@@ -290,7 +293,9 @@ static void put_cell(struct sink *s, size_t i, struct slice text, enum grid_cell
 	if (i)
 		buf_add_char(s->out, s->dialect.delim);
 	/* An empty line would not read back as a row. */
-	csv_put_cell(s->out, s->dialect, text, !text.len && s->go->ncolumns == 1);
+	blank = !text.len && s->go->ncolumns == 1;
+	csv_put_cell(s->out, s->dialect, text, blank || (!s->begun && csv_looks_marked(text)));
+	s->begun = true;
 	if (i + 1 == s->go->ncolumns)
 		buf_add_char(s->out, '\n');
 }

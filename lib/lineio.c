@@ -430,6 +430,18 @@ static void complete_tail(struct reader *r)
 	r->whole = r->framed = npending(r);
 }
 
+/* For want of a quote all that followed was taken for one record, and dropped. */
+static bool lost(const struct reader *r, struct buf *err)
+{
+	const struct framer *f = r->conf.framer;
+
+	if (!r->dropping || !f->open || !f->open(f->state))
+		return false;
+	buf_setf(err, "%s: unterminated quote, in a line of more than %llu bytes (--max-line): %s",
+		 r->name, (unsigned long long)r->conf.max_record, "the rest was not read");
+	return true;
+}
+
 /* What the end of an input leaves to give: its last records, or the one empty block of an empty input. */
 static bool last_block(struct reader *r, struct block *b)
 {
@@ -469,6 +481,8 @@ enum read_result reader_next(struct reader *r, struct block *b, struct buf *err)
 				return READ_WAIT;
 			continue;
 		case ENDED_WELL:
+			if (lost(r, err))
+				return READ_ERROR;
 			if (last_block(r, b))
 				return READ_BLOCK;
 			close_input(r);

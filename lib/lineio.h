@@ -24,6 +24,7 @@ struct framer {
 	size_t (*feed)(void *state, const char *p, size_t len);
 	void (*reset)(void *state);
 	void *state;
+	bool (*open)(void *state); /* is something open that must be closed? NULL: never */
 	char end;         /* put behind a last record that lacks it */
 	bool end_is_data; /* also behind one whose last byte it is already */
 };
@@ -72,7 +73,8 @@ struct reader_conf {
 	bool text; /* an input that is compressed (.gz .zst .bz2 .xz, by its first bytes) is
 		      decompressed, and a UTF-8 byte order mark at its start dropped */
 	bool cut_long;  /* of a record longer than max_record give max_record + 1 bytes and an end,
-			   and drop the rest; else READ_TOO_LONG */
+			   and drop the rest; else READ_TOO_LONG. READ_ERROR when the input ends there, and
+			   the framer is open: what was dropped may be many records */
 	/* What is written while inputs are read: an input that is one of these files would never
 	 * end, and is an error. Kept by the caller, NULLs among them are fine. */
 	struct writer *const *outputs;

@@ -56,7 +56,8 @@ static mode_t default_mode(void)
 	return 0666 & ~mask;
 }
 
-static struct writer *beside(const char *path, mode_t mode, struct buf *err)
+/* name: what the user calls it. */
+static struct writer *beside(const char *name, const char *path, mode_t mode, struct buf *err)
 {
 	static bool registered;
 	struct buf temp = BUF_INIT;
@@ -68,13 +69,13 @@ static struct writer *beside(const char *path, mode_t mode, struct buf *err)
 	buf_addf(&temp, "%s.XXXXXX", path);
 	fd = mkstemp(temp.data);
 	if (fd < 0) {
-		buf_setf(err, "%s: %s", path, strerror(errno));
+		buf_setf(err, "%s: %s", name, strerror(errno));
 		buf_free(&temp);
 		return NULL;
 	}
 	fcntl(fd, F_SETFD, FD_CLOEXEC);
 	fchmod(fd, mode);
-	w = writer_new(fd, path);
+	w = writer_new(fd, name);
 	w->path = mem_strdup(path);
 	w->temp = temp.data;
 	set_unfinished(w->temp);
@@ -97,6 +98,14 @@ static struct writer *open_writer(const char *path, int flags, struct buf *err)
 	return NULL;
 }
 
+/* So is /dev/stdout: with another file in its place, what others write there would be lost. */
+static bool is_open_as(int fd, const struct stat *st)
+{
+	struct stat its;
+
+	return fstat(fd, &its) == 0 && its.st_dev == st->st_dev && its.st_ino == st->st_ino;
+}
+
 struct writer *writer_atomic(const char *path, struct buf *err)
 {
 	struct stat st;
@@ -104,13 +113,15 @@ struct writer *writer_atomic(const char *path, struct buf *err)
 	char *target;
 
 	if (stat(path, &st) < 0)
-		return beside(path, default_mode(), err);
+		return beside(path, path, default_mode(), err);
 	/* A terminal, /dev/null or a FIFO is written to, never replaced. */
 	if (!S_ISREG(st.st_mode))
 		return open_writer(path, 0, err);
+	if (is_open_as(STDOUT_FILENO, &st))
+		return writer_new(fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0), path);
 	/* What a link points to is replaced, not the link. */
 	target = realpath(path, NULL);
-	w = beside(target ? target : path, st.st_mode & 07777, err);
+	w = beside(path, target ? target : path, st.st_mode & 07777, err);
 	free(target);
 	return w;
 }

@@ -135,6 +135,8 @@ unsuited()
 	unsuited ".nope: no column 'nope'" -g .nope
 	unsuited "nope: no column 'nope'" -a 'sum(nope)'
 	unsuited ".nope > 1: no column 'nope'" -w '.nope > 1'
+	unsuited "min * nope: no column 'nope', and no function of jq" -a 'sum(min * nope)'
+	unsuited "nope > 1: no column 'nope', and no function of jq" -w 'nope > 1'
 	unsuited "two results are named 'type' (name one: NAME=...)" -g type -g .type
 	unsuited "two results are named 'n' (name one: NAME=...)" -g n=type -a n=count
 }
@@ -537,6 +539,15 @@ c,5'
 	same_file in.csv once.csv
 }
 
+@test "what looks like a byte order mark in its output is in quotes" {
+	local mark=$'\xef\xbb\xbf'
+	csv '\xef\xbb\xbf\xef\xbb\xbfk,v\n\xef\xbb\xbfx,1\n\xef\xbb\xbfx,2\n'
+	gives csvagg -g "${mark}k" -a 'v=sum(v)' in.csv <<<"\"${mark}k\",v"$'\n'"${mark}x,3"
+	gives csvagg -g "${mark}k" --no-header-out in.csv <<<"\"${mark}x\",2"
+	csvagg -g "${mark}k" -a 'v=sum(v)' in.csv >once.csv
+	gives csvagg -g "${mark}k" -a 'v=sum(v)' once.csv <once.csv
+}
+
 @test "--sort: numbers by value, then texts, nulls last either way; what is equal as it came" {
 	csv 'k,v\nb,1\n10,2\n,3\n9,1\na,\n9.0,2\n-1e1,1\n007,3\n12345678901234567891,2\n12345678901234567890,2\n1e400,0\n'
 	gives csvagg --sort k -g k -a 'v=sum(v)' in.csv <<-'END'
@@ -664,12 +675,12 @@ alone()
 	gives csvagg -g k -o out in.csv </dev/null
 	same_file want out
 	echo old >out
-	chmod 600 out
+	chmod 604 out
 	(umask 027 && csvagg -g k --output=out in.csv)
 	same_file want out
 	alone out
 	# The mode is what open(2) would have left: the older file's, or a new one's.
-	same_text -rw------- "$(ls -l out | cut -c1-10)"
+	same_text -rw----r-- "$(ls -l out | cut -c1-10)"
 	rm out
 	(umask 027 && csvagg -g k --output=out in.csv)
 	same_text -rw-r----- "$(ls -l out | cut -c1-10)"
@@ -695,6 +706,29 @@ alone()
 	run --separate-stderr csvagg -o none/out in.csv
 	assert_status 1
 	assert_stderr 'csvagg: none/out: No such file or directory'
+}
+
+@test "-o: the file is on the disk before its name is, and then its directory" {
+	need strace
+	[ "${KPIPE_SANITIZED:-}" != 1 ] || skip "a sanitizer cannot be traced"
+	csv 'k\na\n'
+	strace -f -qq -o trace -e trace=fsync,rename,renameat,renameat2 csvagg -g k -o out in.csv ||
+		skip "strace cannot trace here"
+	same_text 'fsync rename fsync' "$(sed -nE 's/^[0-9 ]*(fsync|rename)[a-z0-9]*\(.* = 0$/\1/p' trace | xargs)"
+}
+
+@test "-o of what standard output is: among what others write there" {
+	csv 'k\na\n'
+	{
+		echo before
+		csvagg -g k -o /dev/stdout in.csv
+		echo behind
+	} >out
+	printf 'before\nk,count\na,1\nbehind\n' | same_file - out
+	printf 'old\n' >out
+	csvagg -g k -o out in.csv >>out
+	printf 'old\nk,count\na,1\n' | same_file - out
+	alone out
 }
 
 @test "-o leaves the old file where something fails" {
@@ -948,6 +982,38 @@ every_agg+=',hi=max(note),m=median(price),p9=p99.9(price),mo=mode(qty),set=colle
 		same_file bad.1 bad.$jobs
 	done
 	same_text "$(wc -l <bad.csv | tr -d ' ')" "$(sed -n 's/.*"line":\([0-9]*\),"input":"short".*/\1/p' bad.1)"
+}
+
+@test "100000 columns, and again in another order" {
+	# Ten seconds are for what grows with their square; sanitizers are slow.
+	local limit=10
+	[ "${KPIPE_SANITIZED:-}" != 1 ] || limit=100
+	seq -s , -f 'c%06.0f' 0 99999 >1.csv
+	seq -s , 0 99999 >>1.csv
+	seq -s , -f 'c%06.0f' 99999 -1 0 >2.csv
+	seq -s , 99999 -1 0 >>2.csv
+	gives timeout $limit csvagg -g c000007 -a 'n=count, sum(c099999), max(c000000 + c050000)' 1.csv 2.csv <<-'END'
+	c000007,n,sum(c099999),max(c000000 + c050000)
+	7,2,199998,50000
+	END
+}
+
+@test "memory grows with the groups, not with the rows" {
+	need python3
+	[ "${KPIPE_SANITIZED:-}" != 1 ] || skip "sanitizers have memory of their own"
+	cat >peak.py <<-'END'
+	import resource, subprocess, sys
+	subprocess.run(sys.argv[1:], stdout=open("got", "wb"), check=True)
+	print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+	END
+	local n peaks=()
+	for n in 4000000 40000000; do
+		peaks+=("$({ echo k,v; yes $'a,1.5\nb,2\n"c",\n"c",3'; } | head -n $((n + 1)) |
+			python3 peak.py csvagg -j2 -g k -a 's=sum(v), avg(v), var(v), max(v), last(v)')")
+		same_text "$(printf 'k,s\na,%s\nb,%s\nc,%s' $((n * 3 / 8)) $((n / 2)) $((n * 3 / 4)))" "$(cut -d, -f1,2 got)"
+	done
+	# Blocks are in flight, more or fewer of them.
+	[ "${peaks[1]}" -lt $((peaks[0] * 2)) ] || fail "${peaks[*]}"
 }
 
 @test "many groups, any number of threads" {

@@ -50,6 +50,10 @@ holds()
 	holds splits broken 1000
 }
 
+@test "a table of all that is hard, in blocks of 1 to 200 bytes" {
+	holds splits edges 200
+}
+
 @test "sums, averages, extremes, products and quantiles of 10000 random decimals" {
 	holds sums sums 10000
 }

@@ -3,6 +3,8 @@ size of blocks, or whether it comes from a file, a pipe, or compressed.
 
     splits.py good SEED N       N random tables, which Python's csv module reads: each cell is found
     splits.py broken SEED N     N tables that were damaged then: the same rows, messages and status in each way
+    splits.py edges SEED N      one table of all that is hard, in blocks of 1 to N bytes, so that they meet at each of its
+                                bytes: what Python's csv module finds, line by line, and which rows are bad
 
 Runs the tools on PATH, in the working directory. Stops, with status 1, at the first difference.
 """
@@ -142,9 +144,51 @@ def broken(r, cases):
     return total
 
 
+# Quotes, doubled or not, newlines in them, CR LF and LF, blank lines, empty cells, rows that are too short or too long.
+HARD = ('k,"v\n1"\r\n\r\na,1\n"b ""x"", \r\n\n",2\r\n,\n\n"",""\r\nshort\r\n\u00e9,"3\n",4\n"one\n\nmore"\n'
+        '\u65e5\u672c,"\U0001f600"\n007," 1 "\n"a"," """\r\n""","\r\n\r\n\n1.50,",\n,"\na,')
+
+
+def hard_rows():
+    """(names, good rows, bad rows), these as (line, cells)."""
+    reader = csv.reader(io.StringIO(HARD, newline=""), strict=True)
+    names, good_rows, bad_rows, line = next(reader), [], [], reader.line_num + 1
+    for row in reader:
+        if len(row) == len(names):
+            good_rows.append(row)
+        elif row:
+            bad_rows.append((line, len(row)))
+        line = reader.line_num + 1
+    return names, good_rows, bad_rows
+
+
+def edges(r, cases):
+    names, rows, bad = hard_rows()
+    keys = list(dict.fromkeys(row[0] for row in rows))
+    want = {
+        "csvin": [dict(zip(names, row)) for row in rows],
+        "csvagg": [{"k": float(k) if k == "1.50" else k or None,
+                    "n": sum(row[0] == k for row in rows)} for k in keys],
+    }
+    want_bad = [(line, "%d cell%s where the header has 2" % (n, "" if n == 1 else "s")) for line, n in bad]
+    account = ": %d in, %d used, %d bad, 0 late\n" % (len(rows) + len(bad), len(rows), len(bad))
+    for block in range(1, cases + 1):
+        for args in (["csvin", "--types", "text", "--bad", "bad"], ["csvagg", "--json", "-g", "k", "-a", "n=count", "--bad", "bad"]):
+            for engine in ENGINES:
+                way = Way(r)
+                way.block, way.engine = block, engine
+                data = ("\ufeff" + HARD).encode()
+                status, out, err, bad_out = way.run(args, data)
+                got = [json.loads(line) for line in out.decode().split("\n")[:-1]]
+                got_bad = [(b["line"], b["error"]) for b in map(json.loads, bad_out.decode().split("\n")[:-1])]
+                if (status, got, got_bad, err.decode()) != (0, want[args[0]], want_bad, args[0] + account):
+                    fail(data, "%s %s" % (args, way), (status, got, got_bad, err), (want[args[0]], want_bad, account))
+    return cases * 6 * (len(rows) + len(bad))
+
+
 def main():
     what, seed, cases = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
-    rows = {"good": good, "broken": broken}[what](random.Random(seed), cases)
+    rows = {"good": good, "broken": broken, "edges": edges}[what](random.Random(seed), cases)
     print("%d cases, %d rows" % (cases, rows))
 
 

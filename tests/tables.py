@@ -1,6 +1,6 @@
 """Random tables, good and damaged, through csvagg, and through Python's csv and decimals.
 
-    tables.py csvagg SEED N     N random sets of tables
+    tables.py csvagg SEED N     N random sets of tables, each by two of the engines
     tables.py engines SEED N    each by every engine, in blocks of a few bytes, from files that are compressed or not
     tables.py long SEED N       N long tables, most of whose rows are plain numbers, by each engine against libcsv
 
@@ -213,8 +213,8 @@ def differ(args, want, account, result):
 
 def csvagg(r, i):
     args, names, want, account, rows = random_csvagg(r, i)
-    for jobs in r.sample("127", 2):
-        run_args = args + ["-j", jobs] + names
+    for jobs, engine in zip(r.sample("127", 2), r.sample(["auto", "scan", "libcsv"], 2)):
+        run_args = args + ["--engine", engine, "-j", jobs] + names
         if jobs != "7":
             differ(run_args, want, account, run(run_args))
         else:

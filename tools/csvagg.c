@@ -6,6 +6,7 @@
 #include "filter.h"
 #include "groupby.h"
 #include "groupout.h"
+#include "keytab.h"
 #include "loop.h"
 #include "mem.h"
 
@@ -55,11 +56,23 @@ static void layout_free(struct csv_picks *l)
 	free(l);
 }
 
+/* name -> its number (size_t): there may be very many, in any order. */
+static struct keytab *number_names(const struct csv_names *names)
+{
+	struct keytab *numbers = keytab_new(sizeof(size_t), 0);
+	bool made;
+
+	for (size_t i = 0; i < names->n; i++)
+		*(size_t *)keytab_put(numbers, names->v[i], &made) = i;
+	return numbers;
+}
+
 /* NULL when a column that is used is missing: reason in err. */
 static struct csv_picks *make_layout(const struct csvagg *c, const struct csv_names *names,
 				     const char *input, struct buf *err)
 {
 	const struct exprset *exprs = groupby_exprs(c->gb);
+	struct keytab *numbers = number_names(names);
 	struct csv_picks *l = mem_zalloc(1, sizeof *l);
 
 	*l = (struct csv_picks){
@@ -68,17 +81,19 @@ static struct csv_picks *make_layout(const struct csvagg *c, const struct csv_na
 		.size = c->columns.n,
 	};
 	for (size_t i = 0; i < c->columns.n; i++) {
-		size_t at = csv_names_find(names, c->columns.v[i]);
+		const size_t *at = keytab_get(numbers, c->columns.v[i]);
 
-		if (at == names->n && exprset_uses_column(exprs, i)) {
+		if (at && exprset_reads_column(exprs, i)) {
+			l->v[l->n++] = (struct csv_pick){*at, i};
+		} else if (!at && exprset_uses_column(exprs, i)) {
 			buf_setf(err, "%s: no column '%.*s'", input, (int)c->columns.v[i].len,
 				 c->columns.v[i].ptr);
 			layout_free(l);
-			return NULL;
+			l = NULL;
+			break;
 		}
-		if (at < names->n && exprset_reads_column(exprs, i))
-			l->v[l->n++] = (struct csv_pick){at, i};
 	}
+	keytab_free(numbers);
 	return l;
 }
 
@@ -133,7 +148,6 @@ static void *worker_new(void *ctx)
 
 	w->c = c;
 	w->reader = csvhead_reader(&c->head);
-	csv_reader_limit(w->reader, c->filter.max_line);
 	c->workers = mem_grow(c->workers, &c->workers_cap, c->nworkers + 1, sizeof *c->workers);
 	c->workers[c->nworkers++] = w;
 	return w;
@@ -300,7 +314,7 @@ static void check_options(struct csvagg *c, struct operands files)
 	/* With a delimiter of its own for the input, --tsv is about the output alone. */
 	if (c->head.delim)
 		c->head.tsv = false;
-	csvhead_check(&c->head);
+	csvhead_check(&c->head, c->filter.max_line);
 	c->nlayouts = files.n ? files.n : 1;
 	c->layouts = mem_zalloc(c->nlayouts, sizeof *c->layouts);
 }

@@ -141,7 +141,6 @@ static void *worker_new(void *ctx)
 
 	w->c = ctx;
 	w->reader = csvhead_reader(&w->c->head);
-	csv_reader_limit(w->reader, w->c->filter.max_line);
 	return w;
 }
 
@@ -227,7 +226,7 @@ static void parse_text(struct csvin *c)
 
 static void set_up(struct csvin *c, struct operands files)
 {
-	csvhead_check(&c->head);
+	csvhead_check(&c->head, c->filter.max_line);
 	parse_text(c);
 	if (c->null)
 		c->null_text = slice_str(c->null);

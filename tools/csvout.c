@@ -99,7 +99,7 @@ static size_t find_column(const struct csvout *c, struct slice name, size_t gues
 static void put_cell(struct csvout *c, size_t i, struct slice text, struct buf *out)
 {
 	bool blank = c->ncolumns == 1 && text.len == 0;
-	bool mark = !c->begun && text.len >= 3 && memcmp(text.ptr, "\xef\xbb\xbf", 3) == 0;
+	bool mark = !c->begun && csv_looks_marked(text);
 
 	if (i)
 		buf_add_char(out, c->dialect.delim);

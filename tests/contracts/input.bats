@@ -157,6 +157,40 @@ lengthen()
 	same_text "$TOOL: 6 in, 4 used, 2 bad, 0 late" "$(cat err)"
 }
 
+@test "a quote that nothing closes, over --max-line: what is behind it is not lost in silence" {
+	csv_only
+	filters
+	{ feed 2; echo '3,"x'; records 100000 4; } >in
+	message="$(line 3): a line of more than 1024 bytes \(--max-line\)"
+	# A block of csvagg's usual size holds all of it, and then no line but the one is lost.
+	export KPIPE_BLOCK=4096
+	stops 2 "stdin:$message" --max-line 1k < <(cat in)
+	for how in skip bad.ndjson; do
+		run_to got --max-line 1k --bad $how in
+		[ "$status" = 1 ] || fail "status $status"
+		: >want
+		[ "$KIND" = total ] || want 2 >want
+		same_file want got
+		printf '%s\n' "$TOOL: in: unterminated quote, in a line of more than 1024 bytes (--max-line): the rest was not read" \
+			"$TOOL: 3 in, 2 used, 1 bad, 0 late" >want
+		same_file want err
+	done
+	same_text "$(line 3)" "$(sed -E 's/.*,"line":([0-9]+),.*/\1/' bad.ndjson)"
+}
+
+@test "a header over --max-line, in one read and in many" {
+	csv_only
+	filters
+	feed 2 >in
+	for block in 1 1000; do
+		export KPIPE_BLOCK=$block
+		takes 2 --max-line 25 in
+		message='in:1: header: a line of more than 5 bytes \(--max-line\)'
+		stops 0 "$message" --max-line 5 in
+		stops 0 "$message" --max-line 5 --bad skip in
+	done
+}
+
 @test "a line that never ends" {
 	filters
 	[ -e /dev/zero ] || skip "no /dev/zero"
