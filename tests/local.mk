@@ -6,6 +6,7 @@
 # Programs of one source file, tests/unit/NAME.c.
 unit_tests = \
 	tests/unit/test-agg \
+	tests/unit/test-agg-sketch \
 	tests/unit/test-arena \
 	tests/unit/test-csvio \
 	tests/unit/test-envelope \
@@ -13,6 +14,7 @@ unit_tests = \
 	tests/unit/test-expr \
 	tests/unit/test-grid \
 	tests/unit/test-group \
+	tests/unit/test-hash \
 	tests/unit/test-jqtext \
 	tests/unit/test-json \
 	tests/unit/test-kafka-format \
@@ -63,6 +65,7 @@ check_PROGRAMS += $(unit_tests)
 TESTS += $(unit_tests) $(bats_tests) $(broker_tests)
 
 tests_unit_test_agg_LDADD = $(LDADD) -lm
+tests_unit_test_agg_sketch_LDADD = $(LDADD) -lm
 tests_unit_test_csvio_LDADD = $(LDADD) $(CODEC_LIBS) $(CSV_LIBS)
 tests_unit_test_expr_CPPFLAGS = $(AM_CPPFLAGS) $(JQ_CFLAGS)
 tests_unit_test_expr_LDADD = $(LDADD) $(JQ_LIBS) -lm
