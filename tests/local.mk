@@ -29,6 +29,7 @@ unit_tests = \
 	tests/unit/test-window
 
 bats_tests = \
+	tests/approx.bats \
 	tests/bootstrap.bats \
 	tests/cases.bats \
 	tests/checks.bats \
@@ -97,6 +98,7 @@ EXTRA_DIST += \
 	tests/contracts/runs.bash \
 	tests/contracts/terminal.py \
 	tests/contracts/tools.bash \
+	tests/approx.py \
 	tests/bounded \
 	tests/cases \
 	tests/checks/analyze \
