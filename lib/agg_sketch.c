@@ -1,7 +1,7 @@
 /*
  * The approximate ones. Each state is a function of the values alone, whatever their order and
  * however they were merged; and there is nothing in it but integers, comparisons and, at the end,
- * the four operations and a root, of which IEEE 754 leaves no bit open.
+ * the four operations, of which IEEE 754 leaves no bit open.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -21,7 +21,7 @@
 enum {
 	STEPS = 35,
 	UNIT_BITS = 16,
-	BUCKETS_MAX = 2047, /* with one more, before it is folded, a power of two */
+	BUCKETS_MAX = 2047, /* with the one that is too many a power of two, as memory grows */
 };
 
 static const uint32_t bounds[STEPS + 1] = {
@@ -53,7 +53,7 @@ static int32_t bucket_of(double d)
 	} else {
 		/* 2^(exp - 1) * (1 + units / 2^16) */
 		units = (uint32_t)ldexp(frexp(magnitude, &exp), UNIT_BITS + 1) - (1u << UNIT_BITS);
-		step = (int)(units * STEPS >> UNIT_BITS); /* a root is below its chord */
+		step = (int)(units * STEPS >> UNIT_BITS); /* not above: 2^x is below its chord */
 		while (units >= bounds[step + 1])
 			step++;
 		bucket = FINE + (exp - 1 - FINE_EXP) * STEPS + step;
@@ -257,11 +257,14 @@ bool agg_approx_percentile_named(struct slice name, double *param)
 enum {
 	CHOICE_BITS = 12,
 	REGISTERS = 1 << CHOICE_BITS,
-	ZEROS_MAX = 64 - CHOICE_BITS,
+	REGISTER_MAX = 64 - CHOICE_BITS + 1,
 	FEW_MAX = REGISTERS / sizeof(uint64_t),
 };
 
-/* Results must not depend on the run: the seed is none. */
+/*
+ * Results must not depend on the run: the seed is no secret, and who chooses the values could make
+ * their hashes collide. Then the count is too low, and nothing worse.
+ */
 static uint64_t hash_of(const struct val *v)
 {
 	struct buf key = BUF_INIT;
@@ -275,9 +278,9 @@ static uint64_t hash_of(const struct val *v)
 
 static void set_register(uint8_t *registers, uint64_t hash)
 {
-	uint64_t rest = hash << CHOICE_BITS;
-	uint8_t zeros = rest ? (uint8_t)(__builtin_clzll(rest) + 1) : ZEROS_MAX + 1;
-	uint8_t *r = &registers[hash >> ZEROS_MAX];
+	uint64_t rest = hash << CHOICE_BITS | UINT64_C(1) << (CHOICE_BITS - 1); /* one at the end */
+	uint8_t zeros = (uint8_t)(__builtin_clzll(rest) + 1);
+	uint8_t *r = &registers[hash >> (64 - CHOICE_BITS)];
 
 	if (*r < zeros)
 		*r = zeros;
@@ -359,31 +362,19 @@ static double sigma(double x)
 	return sum;
 }
 
-/* (1 - x - (1 - x^1/2)^2 / 2 - (1 - x^1/4)^2 / 4 - ...) / 3, 0 < x <= 1 */
-static double tau(double x)
-{
-	double sum = 1 - x, power = 1, before;
-
-	do {
-		x = sqrt(x);
-		before = sum;
-		power /= 2;
-		sum -= (1 - x) * (1 - x) * power;
-	} while (sum != before);
-	return sum / 3;
-}
-
-/* Of more values than there are hashes for at first: not all registers are 0, nor all full. */
+/*
+ * Some registers are not 0 any more. The estimator's other end, where they are full, is out of
+ * sight with hashes of 64 bits.
+ */
 static double estimate(const uint8_t *registers)
 {
 	const double m = REGISTERS, ln2 = 0.693147180559945309417;
-	unsigned counts[ZEROS_MAX + 2] = {0};
-	double z;
+	unsigned counts[REGISTER_MAX + 1] = {0};
+	double z = 0;
 
 	for (size_t i = 0; i < REGISTERS; i++)
 		counts[registers[i]]++;
-	z = m * tau(1 - counts[ZEROS_MAX + 1] / m);
-	for (int k = ZEROS_MAX; k > 0; k--)
+	for (int k = REGISTER_MAX; k > 0; k--)
 		z = (z + counts[k]) / 2;
 	z += m * sigma(counts[0] / m);
 	return m * m / (2 * ln2 * z);

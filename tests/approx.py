@@ -1,7 +1,6 @@
 """approx_pNN and approx_distinct of the tools against exact results, and against plain models of both.
 
     approx.py errors SEED N     N groups of random sizes and distributions
-    approx.py peak COMMAND...   runs it, silently, and prints the most memory that it held, in KiB
 
 Stops, with status 1, at the first result that is farther off than it may be, or another than the model's: in all
 digits, for they must not depend on the machine.
@@ -12,7 +11,6 @@ import math
 import os
 import random
 import re
-import resource
 import subprocess
 import sys
 from fractions import Fraction
@@ -27,6 +25,7 @@ NUMBERS = [
     lambda r: r.lognormvariate(3, 3), lambda r: -r.lognormvariate(3, 3), lambda r: r.gauss(0, 1),
     lambda r: r.uniform(-1, 1) * 1e308, lambda r: r.random() * 1e-320, lambda r: 5e-324,
     lambda r: 42.5, lambda r: 0, lambda r: r.choice([-1e300, 0, 1e300]), lambda r: 2 ** r.randint(0, 50),
+    lambda r: (1 + r.choice(BOUNDS) / 65536) * r.choice([-4, -.5, .25, 1e3]),
     lambda r: math.ldexp(r.random(), r.randint(-900, 900)), lambda r: math.ldexp(r.uniform(-1, 1), r.randint(-60, 60)),
 ]
 
@@ -108,10 +107,9 @@ def distinct(texts, numbers):
     for h in hashes:
         rest = h & 2 ** q - 1
         registers[h >> q] = max(registers[h >> q], q + 1 - rest.bit_length())
-    full, empty = registers.count(q + 1) / m, registers.count(0) / m
+    empty = registers.count(0) / m
     sigma = empty + math.fsum(empty ** 2 ** k * 2 ** (k - 1) for k in range(1, 30))
-    tau = (full - math.fsum((1 - (1 - full) ** 2 ** -k) ** 2 * 2 ** -k for k in range(1, 60))) / 3
-    z = m * sigma + m * tau * 2 ** -q + math.fsum(registers.count(k) * 2 ** -k for k in range(1, q + 1))
+    z = m * sigma + math.fsum(registers.count(k) * 2 ** -k for k in range(1, q + 2))
     return round(m * m / (2 * math.log(2) * z))
 
 
@@ -191,12 +189,9 @@ def errors(r, n):
 
 
 def main():
-    if sys.argv[1] == "peak":
-        subprocess.run(sys.argv[2:], stdout=subprocess.DEVNULL, check=True)
-        print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
-    else:
-        seed, n = int(sys.argv[2]), int(sys.argv[3])
-        print(f"{n} cases, {errors(random.Random(seed), n)} rows")
+    seed, n = int(sys.argv[2]), int(sys.argv[3])
+    rows = {"errors": errors}[sys.argv[1]](random.Random(seed), n)
+    print(f"{n} cases, {rows} rows")
 
 
 main()

@@ -335,7 +335,7 @@ static void check_parts(const char *spec, void (*put)(struct buf *, const void *
 		add_double(&list, whole, v[i]);
 	}
 	put(&want, whole);
-	for (int round = 0; round < 8; round++) {
+	for (int round = 0; round < 5; round++) {
 		void *state = in_parts(&list, v, n);
 
 		put(&got, state);
@@ -350,9 +350,74 @@ static void check_parts(const char *spec, void (*put)(struct buf *, const void *
 	buf_free(&got);
 }
 
+/* Of 2801 numbers each, and what is between it and the next. */
+static void put_all(struct buf *text, const void *state)
+{
+	struct agglist list = list_of("approx_p50(x)");
+
+	buf_clear(text);
+	for (list.v[0].param = 0; list.v[0].param <= 1; list.v[0].param += 0x1p-12) {
+		num_put_double(text, result(&list.v[0], state));
+		buf_add_char(text, ' ');
+	}
+	agglist_free(&list);
+}
+
+/* One number of each of 1400 buckets and of its mirror; more than are kept. */
+static void add_pairs(const struct agglist *list, void *state)
+{
+	for (int exp = -700; exp < 700; exp++) {
+		add_double(list, state, ldexp(1, exp));
+		add_double(list, state, ldexp(-1, exp));
+	}
+}
+
+/*
+ * Of two buckets as far from 0 both stay, or none. So there is room for one more than the 2^-323
+ * and beyond that stay; it is not for one that was 0 before, whichever comes first.
+ */
+static void test_pairs(void)
+{
+	static const double ones[] = {0x1p-323, 0x1p-324, 0x1p-325, 0x1p-600};
+	struct agglist list = list_of("approx_p50(x)");
+
+	for (int i = 0; i < 8; i++) {
+		double d = i % 2 ? -ones[i / 2] : ones[i / 2];
+		void *after = state_new(&list), *before = state_new(&list), *one = state_new(&list),
+		     *all = state_new(&list);
+		struct buf want = BUF_INIT, got = BUF_INIT;
+
+		add_double(&list, before, d);
+		add_pairs(&list, before);
+		put_all(&want, before);
+		add_pairs(&list, after);
+		add_double(&list, after, d);
+		put_all(&got, after);
+		ok(strcmp(buf_str(&want), buf_str(&got)) == 0, "%g after all or before", d);
+		add_pairs(&list, all);
+		add_double(&list, one, d);
+		agg_merge(&list, one, all);
+		put_all(&got, one);
+		ok(strcmp(buf_str(&want), buf_str(&got)) == 0, "all merged into %g", d);
+		state_free(&list, one);
+		one = state_new(&list);
+		add_double(&list, one, d);
+		agg_merge(&list, all, one);
+		put_all(&got, all);
+		ok(strcmp(buf_str(&want), buf_str(&got)) == 0, "%g merged into all", d);
+		state_free(&list, after);
+		state_free(&list, before);
+		state_free(&list, one);
+		state_free(&list, all);
+		buf_free(&want);
+		buf_free(&got);
+	}
+	agglist_free(&list);
+}
+
 static void test_parts(void)
 {
-	static const size_t sizes[] = {1, 2, 10, 500, 3000, 20000};
+	static const size_t sizes[] = {1, 2, 10, 500, 3000, 6000};
 
 	random_state = 77;
 	for (size_t i = 0; i < sizeof(distributions) / sizeof(distributions[0]); i++) {
@@ -389,7 +454,7 @@ static void test_growth(void)
 		int64_t due = 1;
 		bool exact = true;
 
-		for (int64_t i = 1; i <= 1000000; i++) {
+		for (int64_t i = 1; i <= (kind ? 100000 : 1000000); i++) {
 			add(&list, state, member(kind, i, text));
 			if (i % 3 == 0) /* seen before */
 				add(&list, state, member(kind, i / 3, text));
@@ -410,14 +475,14 @@ static void test_growth(void)
 }
 
 /*
- * Over 60 sets of a size the errors are those of a good estimator: 1.04 / sqrt(4096), 1.625 %, in
- * the mean of squares, give or take 30 % (three times 1 / sqrt(2 * 60)), and in the mean none beyond
- * 0.63 % (three times 1.625 % / sqrt(60)).
+ * Over 30 sets of a size the errors are those of a good estimator: 1.04 / sqrt(4096), 1.625 %, in
+ * the mean of squares, give or take 40 % (three times 1 / sqrt(2 * 30)), and in the mean none beyond
+ * 0.9 % (three times 1.625 % / sqrt(30)).
  */
 static void test_errors(void)
 {
-	enum { SETS = 60 };
-	static const int sizes[] = {600, 2000, 6000, 10000, 15000, 40000};
+	enum { SETS = 30 };
+	static const int sizes[] = {600, 2000, 6000, 15000, 40000};
 	struct agglist list = list_of("approx_distinct(x)");
 
 	for (size_t k = 0; k < sizeof(sizes) / sizeof(sizes[0]); k++) {
@@ -434,9 +499,9 @@ static void test_errors(void)
 			squares += error * error;
 			state_free(&list, state);
 		}
-		ok(sqrt(squares / SETS) < 1.3 * 0.01625, "%d values: off by %.4f", sizes[k],
+		ok(sqrt(squares / SETS) < 1.4 * 0.01625, "%d values: off by %.4f", sizes[k],
 		   sqrt(squares / SETS));
-		ok(fabs(sum / SETS) < 0.0063, "%d values: in the mean by %.4f", sizes[k],
+		ok(fabs(sum / SETS) < 0.009, "%d values: in the mean by %.4f", sizes[k],
 		   sum / SETS);
 	}
 	agglist_free(&list);
@@ -448,6 +513,7 @@ int main(void)
 	test_magnitudes();
 	test_distributions();
 	test_parts();
+	test_pairs();
 	test_growth();
 	test_errors();
 	return done_testing();
