@@ -72,10 +72,10 @@ numbers()
 # extra SPECS [OPTION...]: how many KiB csvagg holds for them beside those for counting.
 extra()
 {
-	local most least
-	most=$("$KPIPE_BUILDDIR/tests/peak" csvagg -j1 "${@:2}" -a "$1" in.csv) &&
-		least=$("$KPIPE_BUILDDIR/tests/peak" csvagg -j1 "${@:2}" -a count in.csv) &&
-		echo $((most - least))
+	local peak=$KPIPE_BUILDDIR/bench/peak
+	"$peak" most csvagg -j1 "${@:2}" -a "$1" in.csv >out &&
+		"$peak" least csvagg -j1 "${@:2}" -a count in.csv >out &&
+		echo $(($(cat most) - $(cat least)))
 }
 
 # takes LEAST MOST SPECS [OPTION...]

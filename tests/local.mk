@@ -62,10 +62,9 @@ broker_tests = \
 	tests/broker/kin.bats \
 	tests/broker/kout.bats
 
-check_PROGRAMS += $(unit_tests) tests/peak
+check_PROGRAMS += $(unit_tests) bench/peak
 TESTS += $(unit_tests) $(bats_tests) $(broker_tests)
 
-tests_peak_LDADD =
 tests_unit_test_agg_LDADD = $(LDADD) -lm
 tests_unit_test_agg_sketch_LDADD = $(LDADD) -lm
 tests_unit_test_csvio_LDADD = $(LDADD) $(CODEC_LIBS) $(CSV_LIBS)
