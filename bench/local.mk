@@ -1,6 +1,7 @@
 # What measures, and is no test: built and run only when it is asked for. `make bench` builds it,
-# `make bench-json BENCHFLAGS='-k flat'` runs bench/json, bench-csv bench/csv.
-EXTRA_PROGRAMS = bench/gen-csv bench/gen-json bench/peak bench/stations
+# `make bench-json BENCHFLAGS='-k flat'` runs bench/json, bench-csv bench/csv. bench/peak serves
+# tests too, tests/local.mk.
+EXTRA_PROGRAMS = bench/gen-csv bench/gen-json bench/stations
 
 bench_gen_csv_SOURCES = bench/gen-csv.c bench/draw.h
 bench_gen_csv_LDADD =
@@ -17,7 +18,7 @@ EXTRA_DIST += \
 	bench/measure.bash \
 	bench/table.awk
 
-bench: $(bin_PROGRAMS) $(EXTRA_PROGRAMS)
+bench: $(bin_PROGRAMS) $(EXTRA_PROGRAMS) bench/peak$(EXEEXT)
 
 bench-json:
 	@$(srcdir)/bench/json -b . $(BENCHFLAGS)

@@ -104,6 +104,15 @@ bool agg_sample_inexact(const void *state);
 void agg_sample_free(void *state);
 bool agg_percentile_named(struct slice name, double *param);
 
+/*
+ * The quantile p of n values, R's type 7: `part` of the way from the value of this rank, from 0, to
+ * the next. In integers, so that p = 0.07 of 101 values is one of them.
+ */
+uint64_t agg_quantile_rank(uint64_t n, struct dec p, struct dec *part);
+
+/* `part` of the way from low to high, never outside of them. */
+double agg_between(double low, double high, double part);
+
 /* --- agg_kept.c: values picked from the input --- */
 
 /* A value, its own copy. Of type VAL_NULL: none yet. */
@@ -180,5 +189,39 @@ void agg_text_add(void *state, const struct agg *a, const struct val v[], uint64
 void agg_text_merge(void *state, const struct agg *a, const void *from);
 void agg_text_emit(const void *state, const struct agg *a, struct val *out, struct buf *scratch);
 void agg_text_free(void *state);
+
+/* --- agg_sketch.c: approximations, in bounded memory --- */
+
+struct agg_bucket {
+	uint64_t n; /* values in it */
+	int32_t bucket;
+};
+
+struct agg_buckets {                       /* approx_pNN */
+	_Alignas(16) struct agg_bucket *v; /* rising */
+	size_t n, cap;
+	uint64_t folded; /* values that count as 0 */
+	int32_t reach;   /* how far from 0 their buckets are */
+	double least, greatest;
+};
+
+struct agg_hashes {                 /* approx_distinct */
+	_Alignas(16) uint64_t *few; /* of the values, rising, without repetition */
+	size_t n, cap;
+	uint8_t *registers; /* instead, when they are many */
+};
+
+void agg_buckets_add(void *state, const struct agg *a, const struct val v[], uint64_t seq);
+void agg_buckets_merge(void *state, const struct agg *a, const void *from);
+void agg_buckets_free(void *state);
+void agg_approx_percentile_emit(const void *state, const struct agg *a, struct val *out,
+				struct buf *scratch);
+bool agg_approx_percentile_named(struct slice name, double *param);
+
+void agg_hashes_add(void *state, const struct agg *a, const struct val v[], uint64_t seq);
+void agg_hashes_merge(void *state, const struct agg *a, const void *from);
+void agg_hashes_free(void *state);
+void agg_approx_distinct_emit(const void *state, const struct agg *a, struct val *out,
+			      struct buf *scratch);
 
 #endif

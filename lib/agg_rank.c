@@ -234,11 +234,8 @@ static struct val value_at(const struct agg_sample *s, struct place at)
 	return v;
 }
 
-/*
- * `part` of the way from low to high, never outside of them: from the nearer end; the middle as
- * their mean; as a weighted sum only where the difference would overflow.
- */
-static double between_doubles(double low, double high, double part)
+/* From the nearer end; the middle as the mean; a weighted sum only where the difference overflows. */
+double agg_between(double low, double high, double part)
 {
 	double span = high - low;
 
@@ -261,25 +258,26 @@ static struct val between(const struct val *low, const struct val *high, struct 
 	if (low->type == VAL_DEC && high->type == VAL_DEC && dec_sub(high->dec, low->dec, &d) &&
 	    dec_mul(d, part, &d) && dec_add(low->dec, d, &d))
 		return decimal(d);
-	return shortest(between_doubles(val_double(low), val_double(high), dec_double(part)));
+	return shortest(agg_between(val_double(low), val_double(high), dec_double(part)));
 }
 
-/*
- * The quantile p, R's type 7: between the two values around place (n - 1) * p, in proportion. The
- * place is computed in integers, so that p = 0.07 of 101 values is one of them.
- */
-static struct val quantile(const struct agg_sample *s, struct dec p)
+uint64_t agg_quantile_rank(uint64_t n, struct dec p, struct dec *part)
 {
-	unsigned __int128 place = (unsigned __int128)(s->n - 1) * (unsigned __int128)p.v, one = 1;
-	struct place at;
-	struct val low, high;
+	unsigned __int128 place = (unsigned __int128)(n - 1) * (unsigned __int128)p.v, one = 1;
 
 	for (int i = 0; i < p.scale; i++)
 		one *= 10;
-	at = place_at(s, (size_t)(place / one));
-	low = value_at(s, at);
-	high = value_at(s, place_after(s, at));
-	return between(&low, &high, (struct dec){(__int128)(place % one), p.scale});
+	*part = (struct dec){(__int128)(place % one), p.scale};
+	return (uint64_t)(place / one);
+}
+
+static struct val quantile(const struct agg_sample *s, struct dec p)
+{
+	struct dec part;
+	struct place at = place_at(s, agg_quantile_rank(s->n, p, &part));
+	struct val low = value_at(s, at), high = value_at(s, place_after(s, at));
+
+	return between(&low, &high, part);
 }
 
 void agg_median_emit(const void *state, const struct agg *a, struct val *out, struct buf *scratch)

@@ -182,6 +182,10 @@ static const struct {
 	{"list", "collect"},
 	{"std", "stddev"},
 	{"count_distinct", "distinct"},
+	{"approx_count_distinct", "approx_distinct"},
+	{"approx_median", "approx_p50"},
+	{"approx_percentile", "approx_p95"},
+	{"approx_quantile", "approx_p95"},
 };
 
 /* The name most like an unknown one, NULL when none is like it. */

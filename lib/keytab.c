@@ -3,6 +3,7 @@
 #include <stdalign.h>
 #include <stdlib.h>
 
+#include "hash.h"
 #include "mem.h"
 
 /*
@@ -65,73 +66,18 @@ struct keytab {
 	char **chunks;
 	size_t nchunks, chunks_cap;
 	size_t entry_size;
-	uint64_t secret[2]; /* of the hash */
+	struct hash_secret secret;
 	struct block *blocks;
 	char *room; /* free bytes of a block */
 	size_t room_left, block_next;
 	size_t key_memory;
 };
 
-static uint64_t load64(const char *p)
-{
-	uint64_t v;
-
-	memcpy(&v, p, sizeof(v));
-	return v;
-}
-
-static uint32_t load32(const char *p)
-{
-	uint32_t v;
-
-	memcpy(&v, p, sizeof(v));
-	return v;
-}
-
-/* Both halves of the 128-bit product, folded. */
-static uint64_t multiply_mix(uint64_t a, uint64_t b)
-{
-	unsigned __int128 product = (unsigned __int128)a * b;
-
-	return (uint64_t)product ^ (uint64_t)(product >> 64);
-}
-
-/* Numbers without a pattern: the fractions of sqrt(2) and sqrt(3), made odd. */
-static const uint64_t mix_a = UINT64_C(0x6a09e667f3bcc909);
-static const uint64_t mix_b = UINT64_C(0xbb67ae8584caa73b);
-
-/*
- * The multiply-mix of wyhash (Wang Yi) and rapidhash (Nicolas De Carli): 16 bytes a step, both
- * halves hidden and multiplied to 128 bits. The last step reads the last 16 bytes, whatever of them
- * an earlier step has read; keys below 16 bytes are read as two overlapping halves. The length sets
- * apart keys that read the same. Unlike there, no factor is hidden by a constant alone: who
- * knows it could make one factor 0, and with it the product, whatever the other.
- */
 static uint32_t hash_key(const struct keytab *kt, struct slice key)
 {
-	uint64_t secret = kt->secret[0], state = kt->secret[1];
-	const char *p = key.ptr;
-	size_t n = key.len;
-	uint64_t a = 0, b = 0;
+	uint64_t hash = hash_bytes(kt->secret, key.ptr, key.len);
 
-	if (n >= 16) {
-		for (; n > 16; n -= 16, p += 16)
-			state = multiply_mix(load64(p) ^ secret, load64(p + 8) ^ state);
-		a = load64(p + n - 16);
-		b = load64(p + n - 8);
-	} else if (n >= 8) {
-		a = load64(p);
-		b = load64(p + n - 8);
-	} else if (n >= 4) {
-		a = load32(p);
-		b = load32(p + n - 4);
-	} else if (n > 0) {
-		a = (uint64_t)(unsigned char)p[0] << 16 | (uint64_t)(unsigned char)p[n / 2] << 8 |
-		    (unsigned char)p[n - 1];
-	}
-	a = multiply_mix(a ^ secret, b ^ state);
-	a = multiply_mix(a ^ mix_a, key.len ^ mix_b);
-	return (uint32_t)(a ^ a >> 32);
+	return (uint32_t)(hash ^ hash >> 32);
 }
 
 /* memcmp(a, b, n) == 0 without a call where keys are short. */
@@ -140,9 +86,10 @@ static bool same_bytes(const char *a, const char *b, size_t n)
 	if (n > 16)
 		return memcmp(a, b, n) == 0;
 	if (n >= 8)
-		return load64(a) == load64(b) && load64(a + n - 8) == load64(b + n - 8);
+		return word_load(a) == word_load(b) && word_load(a + n - 8) == word_load(b + n - 8);
 	if (n >= 4)
-		return load32(a) == load32(b) && load32(a + n - 4) == load32(b + n - 4);
+		return word_load_half(a) == word_load_half(b) &&
+		       word_load_half(a + n - 4) == word_load_half(b + n - 4);
 	for (size_t i = 0; i < n; i++) {
 		if (a[i] != b[i])
 			return false;
@@ -156,8 +103,7 @@ struct keytab *keytab_new(size_t slot_size, uint64_t seed)
 
 	kt->entry_size =
 		sizeof(union head) + (slot_size + SLOT_ALIGN - 1) / SLOT_ALIGN * SLOT_ALIGN;
-	kt->secret[0] = multiply_mix(seed ^ mix_a, mix_b);
-	kt->secret[1] = multiply_mix(kt->secret[0] ^ mix_a, seed ^ mix_b);
+	kt->secret = hash_secret(seed);
 	kt->index = mem_zalloc(INDEX_MIN, sizeof(*kt->index));
 	kt->mask = INDEX_MIN - 1;
 	kt->block_next = BLOCK_MIN;

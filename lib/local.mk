@@ -3,7 +3,7 @@ noinst_LIBRARIES += libkpipe.a
 
 libkpipe_a_SOURCES = \
 	lib/agg.c lib/agg.h lib/agg_impl.h lib/agg_kept.c lib/agg_num.c lib/agg_ops.c \
-	lib/agg_rank.c lib/agg_set.c lib/agg_spec.c \
+	lib/agg_rank.c lib/agg_set.c lib/agg_sketch.c lib/agg_spec.c \
 	lib/arena.c lib/arena.h \
 	lib/buf.c lib/buf.h \
 	lib/csvhead.c lib/csvhead.h \
@@ -19,6 +19,7 @@ libkpipe_a_SOURCES = \
 	lib/group.c lib/group.h \
 	lib/groupby.c lib/groupby.h \
 	lib/groupout.c lib/groupout.h \
+	lib/hash.h \
 	lib/jqprog.c lib/jqprog.h lib/jqprog_doc.c lib/jqprog_env.c lib/jqprog_guard.c \
 	lib/jqprog_priv.h lib/jqprog_source.c \
 	lib/jqtext.c lib/jqtext.h lib/jqtext_tree.c \

@@ -17,6 +17,14 @@ static inline uint64_t word_load(const char *p)
 	       (uint64_t)b[7] << 56;
 }
 
+/* The same of four bytes. */
+static inline uint32_t word_load_half(const char *p)
+{
+	const unsigned char *b = (const unsigned char *)p;
+
+	return (uint32_t)b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16 | (uint32_t)b[3] << 24;
+}
+
 /* All bits of the first n bytes, n <= 8. */
 static inline uint64_t word_first(size_t n)
 {

@@ -6,6 +6,7 @@
 # Programs of one source file, tests/unit/NAME.c.
 unit_tests = \
 	tests/unit/test-agg \
+	tests/unit/test-agg-sketch \
 	tests/unit/test-arena \
 	tests/unit/test-csvio \
 	tests/unit/test-envelope \
@@ -14,6 +15,7 @@ unit_tests = \
 	tests/unit/test-expr-rows \
 	tests/unit/test-grid \
 	tests/unit/test-group \
+	tests/unit/test-hash \
 	tests/unit/test-jqtext \
 	tests/unit/test-json \
 	tests/unit/test-kafka-format \
@@ -29,6 +31,7 @@ unit_tests = \
 	tests/unit/test-window
 
 bats_tests = \
+	tests/approx.bats \
 	tests/bootstrap.bats \
 	tests/cases.bats \
 	tests/checks.bats \
@@ -61,10 +64,11 @@ broker_tests = \
 	tests/broker/kin.bats \
 	tests/broker/kout.bats
 
-check_PROGRAMS += $(unit_tests)
+check_PROGRAMS += $(unit_tests) bench/peak
 TESTS += $(unit_tests) $(bats_tests) $(broker_tests)
 
 tests_unit_test_agg_LDADD = $(LDADD) -lm
+tests_unit_test_agg_sketch_LDADD = $(LDADD) -lm
 tests_unit_test_csvio_LDADD = $(LDADD) $(CODEC_LIBS) $(CSV_LIBS)
 tests_unit_test_expr_CPPFLAGS = $(AM_CPPFLAGS) $(JQ_CFLAGS)
 tests_unit_test_expr_LDADD = $(LDADD) $(JQ_LIBS) -lm
@@ -97,6 +101,7 @@ EXTRA_DIST += \
 	tests/contracts/runs.bash \
 	tests/contracts/terminal.py \
 	tests/contracts/tools.bash \
+	tests/approx.py \
 	tests/bounded \
 	tests/cases \
 	tests/checks/analyze \

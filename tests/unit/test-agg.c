@@ -404,10 +404,38 @@ static const struct expected by_value[] = {
 	{"p100(x)", "15 20 35 40 50", "50"},
 	{"p90(x)", "7 7 7 7", "7"},
 
+	{"approx_p95(x)", "", "null"},
+	{"approx_p95(x)", "null null", "null"},
+	{"approx_p0(x)", "15 null 20 35 40 50", "15"},
+	{"approx_p100(x)", "15 20 35 40 50 null", "50"},
+	{"approx_p90(x)", "7 7 7 7.0 ~7", "7"},
+	{"approx_p50(x)", "-0.3 -0.3 -0.3", "-0.3"},
+	{"approx_p50(x)", "0 0 -0 ~-0 0.0", "0"},
+	{"approx_p50(x)", "-5 0 3", "0"},
+	{"approx_p50(x)", "-1000 0 0 0 1e-38", "0"},
+	{"approx_p25(x)", "1 2", "1.25"},
+	{"approx_p50(x)", "~5e-324 ~5e-324 ~1e-323", "5e-324"},
+	{"approx_p100(x)", "~1.7976931348623157e308 ~-1.7976931348623157e308",
+	 "1.7976931348623157e+308"},
+	{"approx_p50(x)", "~1.7976931348623157e308 ~-1.7976931348623157e308", "0"},
+	{"approx_p50(x)", "9007199254740993", "9007199254740992"},
+	{"approx_p50(x)", "1000000000000000000000000", "1e+24"},
+	/* From 1 to 1 + 1311 / 2^16, the first of the 35th roots: 2bc / (b + c), in rational numbers. */
+	{"approx_p50(x)", "0 1 9", "1.0099030842328698"},
+	{"approx_p50(x)", "-9 -1 0", "-1.0099030842328698"},
+	{"approx_p50(x)", "0 1024 9e9", "1034.1407582544587"},
+	{"approx_p50(x)", "0 0.0009765625 9e9", "0.000986233480696162"},
+
 	{"distinct(x)", "", "0"},
 	{"distinct(x)", "null null", "0"},
 	{"distinct(x)", "1 1.0 ~1 1e0 '1' true null", "3"},
 	{"distinct(x)", "'a' 'b' 'a' '' [] [1] [1] {}", "6"},
+
+	{"approx_distinct(x)", "", "0"},
+	{"approx_distinct(x)", "null null", "0"},
+	{"approx_distinct(x)", "1 1.0 ~1 1e0 '1' true null", "3"},
+	{"approx_distinct(x)", "'a' 'b' 'a' '' [] [1] [1] {}", "6"},
+	{"approx_distinct(x)", "0 -0 ~-0 0.1 ~0.1 0.10 1e21 ~1e21 1e22", "4"},
 
 	{"first(x)", "", "null"},
 	{"first(x)", "null 'b' 'a' null", "\"b\""},
@@ -674,7 +702,7 @@ static void test_fine_ranks(void)
 
 static const char everything[] =
 	"count, n=count(e), sum(e), avg(e), min(e), max(e), median(e), p1(e), p99.9(e), "
-	"distinct(e), "
+	"approx_p25(e), approx_p99.9(e), distinct(e), approx_distinct(e), "
 	"first(e), last(e), first_by(e; e), last_by(e; e), min_by(e; t), max_by(e; t), mode(e), "
 	"collect(e), collect_set(e), top(5; e), any(e), all(e)";
 
@@ -739,8 +767,11 @@ static void test_random_parts(void)
 static void put_spec(struct buf *spec, const struct agg_op *op)
 {
 	buf_clear(spec);
-	buf_addf(spec, "%s(%se%s)", op->named ? "p37.5" : op->name, op->literal ? "4; " : "",
-		 op->max_args > 1 ? "; t" : "");
+	if (op->named) /* ...NN */
+		buf_addf(spec, "%.*s37.5", (int)strlen(op->name) - 2, op->name);
+	else
+		buf_add_str(spec, op->name);
+	buf_addf(spec, "(%se%s)", op->literal ? "4; " : "", op->max_args > 1 ? "; t" : "");
 }
 
 static struct val random_number(void)
@@ -937,7 +968,7 @@ static void test_sizes(void)
 		       op->help;
 		n++;
 	}
-	ok(good && n == 26, "the table's rows are whole");
+	ok(good && n == 28, "the table's rows are whole");
 	ok(!agg_op_at(n + 1), "nothing beyond it");
 	ok(agg_op_at(0)->size == 16 && agg_op_at(1)->size <= 48,
 	   "states of count and sum are small");
@@ -953,6 +984,10 @@ static const struct {
 	{"sum(price)", "true", "sum(price): true is not a number"},
 	{"avg( .a )", "[1,2]", "avg( .a ): [1,2] is not a number"},
 	{"p95(x) where y", "''", "p95(x): \"\" is not a number"},
+	{"approx_p95(x)", "'1'", "approx_p95(x): \"1\" is not a number"},
+	{"approx_p95(x)", "~1e400", "approx_p95(x): NaN, or a number beyond what a double holds"},
+	{"approx_distinct(x)", "[1]", ""},
+	{"approx_distinct(x)", "~x", "approx_distinct(x): NaN is not a number"},
 	{"sum(x)", "null", ""},
 	{"sum(x)", "~1e300", ""},
 	{"sum(x)", "~1e400", "sum(x): NaN, or a number beyond what a double holds"},
@@ -1061,6 +1096,9 @@ static const struct {
 	{"p50(x)", "p50(x)|pNN|x|0.5"},
 	{"p95=p95(x), p99.9(x)", "p95|pNN|x|0.94999999999999996\np99.9(x)|pNN|x|0.999"},
 	{"p0(x),p100(x),p7(x)", "p0(x)|pNN|x|0\np100(x)|pNN|x|1\np7(x)|pNN|x|0.070000000000000007"},
+	{"approx_p99.9(x), approx_p0(x)",
+	 "approx_p99.9(x)|approx_pNN|x|0.999\napprox_p0(x)|approx_pNN|x|0"},
+	{"approx_distinct(x)", "approx_distinct(x)|approx_distinct|x"},
 	{"top(3; x)", "top(3; x)|top| x|3"},
 	{"top( 1e3 ;x)", "top( 1e3 ;x)|top|x|1000"},
 	{"count,\n\tsum(x)", "count|count\nsum(x)|sum|x"},
@@ -1085,6 +1123,14 @@ static const struct {
 	{"p100.1(x)", "p100.1(x): unknown function 'p100.1'"},
 	{"p5.(x)", "p5.(x): unknown function 'p5.'; did you mean 'pNN'?"},
 	{"p(x)", "p(x): unknown function 'p'"},
+	{"approx_p101(x)",
+	 "approx_p101(x): unknown function 'approx_p101'; did you mean 'approx_pNN'?"},
+	{"approx_p(x)", "approx_p(x): unknown function 'approx_p'; did you mean 'approx_pNN'?"},
+	{"approx_(x)", "approx_(x): unknown function 'approx_'; did you mean 'approx_pNN'?"},
+	{"approx_median(x)",
+	 "approx_median(x): unknown function 'approx_median'; did you mean 'approx_p50'?"},
+	{"approx_count_distinct(x)", "approx_count_distinct(x): unknown function "
+				     "'approx_count_distinct'; did you mean 'approx_distinct'?"},
 	{"sum where x==1", "sum where x==1: it is sum(E)"},
 	{"foo where x<=1", "foo where x<=1: unknown function 'foo'; did you mean 'top'?"},
 	{"total-sales=sum(x)", "total-sales=sum(x): a NAME consists of letters, digits and _"},
