@@ -58,7 +58,7 @@ size_t groups_put(struct groups *gs, struct slice key)
 
 	if (made) {
 		gs->marks = mem_grow(gs->marks, &gs->marks_cap, g + 1, sizeof(*gs->marks));
-		gs->marks[g] = false;
+		gs->marks[g] = 0;
 		agg_init(gs->aggs, groups_states(gs, g));
 	}
 	return g;
@@ -189,14 +189,14 @@ void groups_merge(struct groups *gs, const struct groups *from)
 	}
 }
 
-bool groups_marked(const struct groups *gs, size_t g)
+bool groups_marked(const struct groups *gs, size_t g, enum group_mark mark)
 {
-	return gs->marks[g];
+	return gs->marks[g] & mark;
 }
 
-void groups_mark(struct groups *gs, size_t g, bool mark)
+void groups_mark(struct groups *gs, size_t g, enum group_mark mark, bool set)
 {
-	gs->marks[g] = mark;
+	gs->marks[g] = (uint8_t)(set ? gs->marks[g] | mark : gs->marks[g] & ~mark);
 }
 
 size_t groups_inexact(const struct groups *gs)

@@ -1,7 +1,7 @@
 /*
  * group: groups of records and their aggregates. Pure.
  *
- * A group is a key (val_put_key of each -g value), the states of all -a, and a mark for its owner.
+ * A group is a key (val_put_key of each -g value), the states of all -a, and marks for its owner.
  * Groups keep the order in which they were first seen.
  */
 #ifndef KPIPE_GROUP_H
@@ -30,9 +30,13 @@ void *groups_states(const struct groups *gs, size_t g); /* they do not move */
 /* Merges every group of `from` (unchanged, of the same aggs) in its order; marks stay. */
 void groups_merge(struct groups *gs, const struct groups *from);
 
-/* A mark per group for the caller ("changed since the last output"); false at first. */
-bool groups_marked(const struct groups *gs, size_t g);
-void groups_mark(struct groups *gs, size_t g, bool mark);
+/* Marks per group for the caller; not set at first. */
+enum group_mark {
+	GROUP_CHANGED = 1, /* since its row was last printed */
+	GROUP_SHOWN = 2,   /* its row is out, and not taken back */
+};
+bool groups_marked(const struct groups *gs, size_t g, enum group_mark mark);
+void groups_mark(struct groups *gs, size_t g, enum group_mark mark, bool set);
 
 /* How many results passed 128 bits and went on in doubles: for --stats. */
 size_t groups_inexact(const struct groups *gs);

@@ -385,16 +385,15 @@ bool groupby_native(const struct groupby_eval *ge)
 	return expreval_native(ge->ev);
 }
 
-void groupby_add(const struct groupby_eval *ge, struct groups *gs, size_t g, uint64_t seq)
+void groupby_add(const struct groupby_eval *ge, void *states, uint64_t seq)
 {
 	const struct groupby *gb = ge->gb;
-	char *states = groups_states(gs, g);
 
 	for (size_t i = 0; i < gb->aggs.n; i++) {
 		const struct agg *a = &gb->aggs.v[i];
 
 		if (holds(ge, i))
-			a->op->add(states + a->offset, a, arguments(ge, i), seq);
+			a->op->add((char *)states + a->offset, a, arguments(ge, i), seq);
 	}
 }
 
@@ -460,20 +459,20 @@ size_t groupby_add_rows(struct groupby_eval *ge, const struct slice *const colum
 
 /* --- Rows of results --- */
 
-struct val groupby_result(const struct groupby *gb, const struct groups *gs, size_t g, size_t i,
+struct val groupby_result(const struct groupby *gb, const void *states, size_t i,
 			  struct buf *scratch)
 {
 	const struct agg *a = &gb->aggs.v[i];
-	const char *states = groups_states(gs, g);
 	struct val v = val_null();
 
 	buf_clear(scratch);
-	a->op->emit(states + a->offset, a, &v, scratch);
+	a->op->emit((const char *)states + a->offset, a, &v, scratch);
 	return v;
 }
 
-static void put_name(struct buf *out, const char *name)
+static void put_name(struct buf *out, const char *comma, const char *name)
 {
+	buf_add_str(out, comma);
 	json_put_string(out, name, strlen(name));
 	buf_add_char(out, ':');
 }
@@ -487,26 +486,25 @@ static void put_key(const struct groupby *gb, const struct val *v, struct buf *o
 		val_put_json(out, v);
 }
 
-void groupby_put_members(const struct groupby *gb, const struct groups *gs, size_t g,
-			 struct buf *out)
+void groupby_put_key(const struct groupby *gb, struct slice key, struct buf *out)
 {
-	struct slice key = groups_key(gs, g);
-	struct buf scratch = BUF_INIT;
-	const char *comma = "";
 	struct val v;
 
 	for (size_t i = 0; i < gb->nkeys && val_next_key(&key, &v); i++) {
-		buf_add_str(out, comma);
-		put_name(out, gb->keys[i].name);
+		put_name(out, i ? "," : "", gb->keys[i].name);
 		put_key(gb, &v, out);
-		comma = ",";
 	}
+}
+
+void groupby_put_results(const struct groupby *gb, const void *states, struct buf *out)
+{
+	struct buf scratch = BUF_INIT;
+
 	for (size_t i = 0; i < gb->aggs.n; i++) {
-		buf_add_str(out, comma);
-		put_name(out, gb->aggs.v[i].name);
-		v = groupby_result(gb, gs, g, i, &scratch);
+		struct val v = groupby_result(gb, states, i, &scratch);
+
+		put_name(out, i ? "," : "", gb->aggs.v[i].name);
 		val_put_json(out, &v);
-		comma = ",";
 	}
 	buf_free(&scratch);
 }

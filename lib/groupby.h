@@ -62,8 +62,8 @@ const struct val *groupby_extra(const struct groupby_eval *ge, size_t i); /* val
 struct slice groupby_key(const struct groupby_eval *ge);                  /* for groups_put */
 bool groupby_native(const struct groupby_eval *ge);
 
-/* Adds the record to group g. seq: its place in the input, rising. */
-void groupby_add(const struct groupby_eval *ge, struct groups *gs, size_t g, uint64_t seq);
+/* Adds the record to the states of a group. seq: its place in the input, rising. */
+void groupby_add(const struct groupby_eval *ge, void *states, uint64_t seq);
 
 /* Of a CSV header's programs: may rows of plain numbers be added many at once, by what follows? */
 bool groupby_has_rows(const struct groupby *gb);
@@ -78,12 +78,14 @@ size_t groupby_add_rows(struct groupby_eval *ge, const struct slice *const colum
 
 /* --- Rows --- */
 
-/* Appends the group's members ("name":value,...) without braces. */
-void groupby_put_members(const struct groupby *gb, const struct groups *gs, size_t g,
-			 struct buf *out);
+/* A group's key and its states. */
 
-/* Result i of -a; valid until the group changes or *scratch does (which is emptied first). */
-struct val groupby_result(const struct groupby *gb, const struct groups *gs, size_t g, size_t i,
+/* Append members ("name":value,...) without braces: the key's, and the results of -a, which are one or more. */
+void groupby_put_key(const struct groupby *gb, struct slice key, struct buf *out);
+void groupby_put_results(const struct groupby *gb, const void *states, struct buf *out);
+
+/* Result i of -a; valid until the states change or *scratch does (which is emptied first). */
+struct val groupby_result(const struct groupby *gb, const void *states, size_t i,
 			  struct buf *scratch);
 
 #endif

@@ -177,7 +177,7 @@ static bool walk_next(struct walk *w, struct val *v)
 	if (i >= go->ncolumns)
 		return false;
 	if (i >= go->nkeys)
-		*v = groupby_result(go->gb, w->gs, w->g, i - go->nkeys, &w->scratch);
+		*v = groupby_result(go->gb, groups_states(w->gs, w->g), i - go->nkeys, &w->scratch);
 	else if (!val_next_key(&w->key, v))
 		return false;
 	return true;
@@ -329,7 +329,10 @@ static void put_row(struct sink *s, struct walk *w)
 static void put_object(struct sink *s, struct walk *w)
 {
 	buf_add_char(s->out, '{');
-	groupby_put_members(s->go->gb, w->gs, w->g, s->out);
+	groupby_put_key(s->go->gb, groups_key(w->gs, w->g), s->out);
+	if (s->go->nkeys)
+		buf_add_char(s->out, ',');
+	groupby_put_results(s->go->gb, groups_states(w->gs, w->g), s->out);
 	buf_add_char(s->out, '}');
 	buf_add_char(s->out, s->go->conf->end);
 }

@@ -27,6 +27,7 @@ libkpipe_a_SOURCES = \
 	lib/kafka.h lib/kafka_conf.c lib/kafka_connect.c lib/kafka_consumer.c lib/kafka_format.c \
 	lib/kafka_mock.c lib/kafka_part.c lib/kafka_priv.h lib/kafka_producer.c lib/kafka_range.c lib/kafka_start.c \
 	lib/keytab.c lib/keytab.h \
+	lib/livekeys.c lib/livekeys.h \
 	lib/lineio.c lib/lineio.h lib/lineio_codec.c lib/lineio_priv.h lib/lineio_unzip.c \
 	lib/lineio_write.c \
 	lib/loop.c lib/loop.h \
@@ -36,6 +37,7 @@ libkpipe_a_SOURCES = \
 	lib/program.c lib/program.h \
 	lib/progress.c lib/progress.h \
 	lib/rec.h \
+	lib/rowout.c lib/rowout.h \
 	lib/scan.c lib/scan.h lib/scan_priv.h lib/scan_tokens.c \
 	lib/textwidth.c lib/textwidth.h \
 	lib/simd.c lib/simd.h \
@@ -44,5 +46,7 @@ libkpipe_a_SOURCES = \
 	lib/watermark.c lib/watermark.h \
 	lib/when.c lib/when.h \
 	lib/window.c lib/window.h \
+	lib/winstore.c lib/winstore.h lib/winstore_grid.c lib/winstore_priv.h lib/winstore_session.c \
+	lib/winstore_slide.c \
 	lib/word.h
 libkpipe_a_CFLAGS = $(AM_CFLAGS) $(JQ_CFLAGS) $(RDKAFKA_CFLAGS)

@@ -19,10 +19,11 @@ static int64_t phase(int64_t t, int64_t align, int64_t unit)
 
 int64_t window_most(const struct window *w)
 {
-	return w->kind == WINDOW_TUMBLE ? 1 : (w->size - 1) / w->step + 1;
+	return w->kind == WINDOW_HOP || w->kind == WINDOW_CUMULATE ? (w->size - 1) / w->step + 1
+								   : 1;
 }
 
-bool window_first(const struct window *w, int64_t t, struct span *s)
+static bool first_of_grid(const struct window *w, int64_t t, struct span *s)
 {
 	int64_t grid = w->kind == WINDOW_HOP ? w->step : w->size;
 	int64_t past = phase(t, w->align, grid); /* since the grid's last mark at or before t */
@@ -42,6 +43,24 @@ bool window_first(const struct window *w, int64_t t, struct span *s)
 	return true;
 }
 
+static bool is_in_range(const struct span *s)
+{
+	return s->start >= WHEN_MIN && s->end <= WHEN_MAX;
+}
+
+bool window_first(const struct window *w, int64_t t, struct span *s)
+{
+	if (w->kind == WINDOW_SESSION) {
+		s->start = t;
+		return !__builtin_add_overflow(t, w->size, &s->end) && is_in_range(s);
+	}
+	if (w->kind == WINDOW_SLIDE) {
+		s->end = t;
+		return !__builtin_sub_overflow(t, w->size, &s->start) && is_in_range(s);
+	}
+	return first_of_grid(w, t, s);
+}
+
 bool window_next(const struct window *w, int64_t t, struct span *s)
 {
 	switch (w->kind) {
@@ -58,6 +77,8 @@ bool window_next(const struct window *w, int64_t t, struct span *s)
 		s->end += w->step;
 		return true;
 	case WINDOW_TUMBLE:
+	case WINDOW_SESSION:
+	case WINDOW_SLIDE:
 		break;
 	}
 	return false;

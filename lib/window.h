@@ -4,6 +4,9 @@
  * Windows are half-open [start, end), aligned to the epoch shifted by `align`; floor division, so
  * times before 1970 fall where they should. Definitions as Flink's TUMBLE, HOP and CUMULATE. All
  * times in microseconds.
+ *
+ * Two kinds have no grid. A SESSION is [first, last + size) of the records that are so near to each other: a record alone
+ * makes [t, t + size). SLIDE is a window for each record, from size before it to its own time, both included.
  */
 #ifndef KPIPE_WINDOW_H
 #define KPIPE_WINDOW_H
@@ -11,12 +14,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum window_kind { WINDOW_TUMBLE, WINDOW_HOP, WINDOW_CUMULATE };
+enum window_kind { WINDOW_TUMBLE, WINDOW_HOP, WINDOW_CUMULATE, WINDOW_SESSION, WINDOW_SLIDE };
 
 struct window {
 	enum window_kind kind;
-	int64_t size;  /* > 0; CUMULATE: the longest */
-	int64_t step;  /* HOP: > 0, <= size; CUMULATE: > 0, divides size; TUMBLE: unused */
+	int64_t size;  /* > 0; CUMULATE: the longest; SESSION: the gap */
+	int64_t step;  /* HOP: > 0, <= size; CUMULATE: > 0, divides size; else unused */
 	int64_t align; /* shift of the grid */
 };
 

@@ -850,8 +850,8 @@ time_is_bad()
 
 @test "usage errors" {
 	local help=" (try 'kwindow --help')"
-	misused "give one of --tumble, --hop, --cumulate$help" -T .t
-	misused "give one of --tumble, --hop, --cumulate$help" -T .t --tumble 5s --hop 5s/1s
+	misused "give one of --tumble, --hop, --cumulate, --session, --slide$help" -T .t
+	misused "give one of --tumble, --hop, --cumulate, --session, --slide$help" -T .t --tumble 5s --hop 5s/1s
 	misused "the size of a window must be more than 0$help" -T .t --tumble 0s
 	misused "the size of a window must be more than 0$help" -T .t --tumble=-5s
 	misused "windows start and end at whole milliseconds, as rows show them$help" -T .t --tumble 1500us

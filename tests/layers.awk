@@ -20,10 +20,10 @@ function sideways(from, names,    i, count, list)
 }
 
 BEGIN {
-	layer(0, "simd diag mem buf arena num when keytab json jqtext utf8 textwidth word hash")
+	layer(0, "simd diag mem buf arena num when keytab json jqtext utf8 textwidth word hash livekeys")
 	layer(1, "rec val agg group grid window watermark eventtime")
 	layer(2, "loop lineio envelope control jqprog scan expr csvio state tz progress")
-	layer(3, "opt filter program groupby groupout csvhead kafka")
+	layer(3, "opt filter program groupby groupout rowout winstore csvhead kafka")
 
 	# In layers 0 and 1 sideways is free, as long as there is no circle.
 	sideways("lineio", "loop")
@@ -34,6 +34,8 @@ BEGIN {
 	sideways("program", "opt filter")
 	sideways("groupby", "opt")
 	sideways("groupout", "opt groupby")
+	sideways("rowout", "opt groupby")
+	sideways("winstore", "groupby rowout")
 	sideways("csvhead", "opt")
 	sideways("kafka", "opt")
 

@@ -183,7 +183,9 @@ static bool add_row(const struct reading *rd, const struct csv_row *row, uint64_
 	if (groupby_eval_row(w->ge, row->cells, &w->err) < 0)
 		return false;
 	if (groupby_passes(w->ge))
-		groupby_add(w->ge, rd->groups, groups_put(rd->groups, groupby_key(w->ge)), seq);
+		groupby_add(w->ge,
+			    groups_states(rd->groups, groups_put(rd->groups, groupby_key(w->ge))),
+			    seq);
 	return true;
 }
 

@@ -6,6 +6,7 @@
 #include "groupby.h"
 #include "loop.h"
 #include "mem.h"
+#include "rowout.h"
 
 enum { NEVER = -1 };
 
@@ -13,10 +14,12 @@ struct kcount {
 	int64_t every; /* us; 0: each change; NEVER: at the end */
 	bool raw_input;
 	struct groupby_conf by;
+	struct rowout_conf rows;
 	struct filter_conf filter;
 
 	struct groupby *gb;
 	struct groupby_eval *ge; /* of the main thread, with --every */
+	struct rowout *ro;
 	struct groups *groups;
 	size_t *changed; /* groups whose rows are due, in order of their change */
 	size_t nchanged, changed_cap;
@@ -34,12 +37,15 @@ static const struct opt opts[] = {
 	{0},
 };
 
-static void put_row(const struct kcount *k, size_t g, struct buf *out)
+static void put_row(struct kcount *k, size_t g, struct buf *out)
 {
-	buf_add_char(out, '{');
-	groupby_put_members(k->gb, k->groups, g, out);
-	buf_add_char(out, '}');
-	buf_add_char(out, filter_record_end(&k->filter));
+	const struct row row = {.key = groups_key(k->groups, g),
+				.states = groups_states(k->groups, g)};
+	bool shown = rowout_put(k->ro, &row, out);
+
+	if (!shown && groups_marked(k->groups, g, GROUP_SHOWN))
+		rowout_put_delete(k->ro, &row, out);
+	groups_mark(k->groups, g, GROUP_SHOWN, shown);
 }
 
 static int eval(const struct kcount *k, struct groupby_eval *ge, struct slice rec, struct buf *err)
@@ -94,7 +100,8 @@ static void map(void *worker, const struct block *blk, struct result *res)
 		}
 		res->native += groupby_native(w->ge);
 		if (groupby_passes(w->ge))
-			groupby_add(w->ge, gs, groups_put(gs, groupby_key(w->ge)), place(blk, res));
+			groupby_add(w->ge, groups_states(gs, groups_put(gs, groupby_key(w->ge))),
+				    place(blk, res));
 	}
 }
 
@@ -117,16 +124,16 @@ static void put_changed(struct kcount *k, struct buf *out)
 {
 	for (size_t i = 0; i < k->nchanged; i++) {
 		put_row(k, k->changed[i], out);
-		groups_mark(k->groups, k->changed[i], false);
+		groups_mark(k->groups, k->changed[i], GROUP_CHANGED, false);
 	}
 	k->nchanged = 0;
 }
 
 static void note_change(struct kcount *k, size_t g)
 {
-	if (groups_marked(k->groups, g))
+	if (groups_marked(k->groups, g, GROUP_CHANGED))
 		return;
-	groups_mark(k->groups, g, true);
+	groups_mark(k->groups, g, GROUP_CHANGED, true);
 	k->changed = mem_grow(k->changed, &k->changed_cap, k->nchanged + 1, sizeof *k->changed);
 	k->changed[k->nchanged++] = g;
 }
@@ -146,7 +153,7 @@ static void apply(void *ctx, const struct block *blk, struct result *res)
 		if (!groupby_passes(k->ge))
 			continue;
 		size_t g = groups_put(k->groups, groupby_key(k->ge));
-		groupby_add(k->ge, k->groups, g, place(blk, res));
+		groupby_add(k->ge, groups_states(k->groups, g), place(blk, res));
 		if (k->every == 0)
 			put_row(k, g, &res->out);
 		else
@@ -196,6 +203,8 @@ static void set_up(struct kcount *k, struct filter_tool *f)
 	k->gb = groupby_new(&k->by, NULL, NULL, 0, &k->err);
 	if (!k->gb)
 		diag_die(EXIT_USAGE, "%s", buf_str(&k->err));
+	k->rows.end = filter_record_end(&k->filter);
+	k->ro = rowout_new(&k->rows, k->gb);
 	k->groups = groups_new(groupby_aggs(k->gb));
 	f->raw = k->raw_input;
 	f->finish = finish;
@@ -219,6 +228,7 @@ static void clean_up(struct kcount *k)
 {
 	groupby_eval_free(k->ge);
 	groups_free(k->groups);
+	rowout_free(k->ro);
 	groupby_free(k->gb);
 	groupby_conf_free(&k->by);
 	buf_free(&k->err);
@@ -231,6 +241,7 @@ int main(int argc, char **argv)
 	const struct optgroup groups[] = {
 		{NULL, groupby_opts, &k.by},
 		{"Output", opts, &k},
+		{"Rows", rowout_opts, &k.rows},
 		{"Running", filter_jobs_opts, &k.filter},
 		{"Input and output", filter_opts, &k.filter},
 		{0},

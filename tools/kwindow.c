@@ -7,60 +7,63 @@
 #include "groupby.h"
 #include "loop.h"
 #include "mem.h"
+#include "rowout.h"
 #include "watermark.h"
-#include "window.h"
+#include "winstore.h"
 
 enum {
 	NEVER = -1,
 	WINDOWS_MAX = 100000, /* of one record: each is a table of its own */
 };
-enum emit { EMIT_CLOSE, EMIT_CHANGES, EMIT_TABLE };
 
-static const char *const emit_names[] = {
-	[EMIT_CLOSE] = "close", [EMIT_CHANGES] = "changes", [EMIT_TABLE] = "table", NULL};
-
-/* A window that is open, with its groups. */
-struct open_window {
-	struct span span;
-	struct groups *groups;
-	size_t nchanged; /* groups whose rows are due */
-};
+static const char *const emit_names[] = {[WINSTORE_CLOSE] = "close",
+					 [WINSTORE_CHANGES] = "changes",
+					 [WINSTORE_TABLE] = "table",
+					 NULL};
 
 struct kwindow {
-	const char *tumble, *hop, *cumulate, *align, *time, *time_unit;
-	int64_t delay, grace, idle, every, partitions;
+	const char *kinds[WINDOW_SLIDE + 1]; /* --tumble and so on, by enum window_kind */
+	const char *align, *time, *time_unit;
+	int64_t delay, grace, idle, tick, every, partitions;
 	int emit;
-	bool envelope, keep_open;
+	bool envelope, proctime, keep_open;
 	struct groupby_conf by;
+	struct rowout_conf rows;
 	struct filter_conf filter;
 
-	struct window window;
+	struct winstore_conf windows;
 	struct eventtime eventtime;
 	struct watermark *wm;
 	struct groupby *gb;
 	struct groupby_eval *ge;
-	struct open_window *open;      /* sorted by end, then start; the first ones may be closed */
-	size_t first, nopen, open_cap; /* open are [first, nopen) */
-	uint64_t inexact;              /* results of windows that are gone */
-	int64_t closed;                /* the watermark up to which windows were closed */
-	int64_t next, waited;
-	bool changed; /* rows are due, for table */
+	struct rowout *ro;
+	struct winstore *ws;
+	int64_t clock;  /* --proctime: the time of reading, which does not go back */
+	int64_t next;   /* when rows are due */
+	int64_t waited; /* for input, so far; when the last record came */
+	int64_t waited_at_last;
 	struct buf err, partition;
 };
 
 #define OFF(field) offsetof(struct kwindow, field)
 
 static const struct opt window_opts[] = {
-	{0, "tumble", OPT_STRING, OFF(tumble), "SIZE", "windows of SIZE, one after the other",
-	 NULL},
-	{0, "hop", OPT_STRING, OFF(hop), "SIZE/STEP", "windows of SIZE, a new one every STEP",
-	 NULL},
-	{0, "cumulate", OPT_STRING, OFF(cumulate), "MAX/STEP",
+	{0, "tumble", OPT_STRING, OFF(kinds[WINDOW_TUMBLE]), "SIZE",
+	 "windows of SIZE, one after the other", NULL},
+	{0, "hop", OPT_STRING, OFF(kinds[WINDOW_HOP]), "SIZE/STEP",
+	 "windows of SIZE, a new one every STEP", NULL},
+	{0, "cumulate", OPT_STRING, OFF(kinds[WINDOW_CUMULATE]), "MAX/STEP",
 	 "windows that grow by STEP up to MAX", NULL},
+	{0, "session", OPT_STRING, OFF(kinds[WINDOW_SESSION]), "GAP",
+	 "per group: records with at most GAP between them", NULL},
+	{0, "slide", OPT_STRING, OFF(kinds[WINDOW_SLIDE]), "SIZE",
+	 "per record: its group's of the SIZE before it, and it", NULL},
 	{0, "align", OPT_STRING, OFF(align), "D", "shift windows by D from the epoch (-8h)", NULL},
 	{'T', "time", OPT_STRING, OFF(time), "EXPR", "a record's event time", NULL},
 	{0, "time-unit", OPT_STRING, OFF(time_unit), "s|ms|us|ns",
 	 "unit of numeric times (default: by magnitude)", NULL},
+	{0, "proctime", OPT_FLAG, OFF(proctime), NULL,
+	 "time is when a record is read; windows close by the clock", NULL},
 	{'J', "envelope", OPT_FLAG, OFF(envelope), NULL,
 	 "records are envelopes: time is .timestamp, watermarks per partition", NULL},
 	{0, "delay", OPT_DURATION, OFF(delay), "D",
@@ -71,6 +74,8 @@ static const struct opt window_opts[] = {
 	 "with -J: wait for N partitions before time moves", NULL},
 	{0, "idle", OPT_DURATION, OFF(idle), "D",
 	 "a partition silent for D no longer holds time back (default 30s)", NULL},
+	{0, "tick", OPT_DURATION, OFF(tick), "D",
+	 "after D without input the watermark moves on with the clock", NULL},
 	{0},
 };
 
@@ -90,105 +95,6 @@ static const struct opt late_opts[] = {
 	{0},
 };
 
-/* --- Rows --- */
-
-static void put_row(const struct kwindow *k, const struct open_window *w, size_t g, struct buf *out)
-{
-	buf_add_str(out, "{\"window_start\":\"");
-	when_put(out, w->span.start);
-	buf_add_str(out, "\",\"window_end\":\"");
-	when_put(out, w->span.end);
-	buf_add_str(out, "\",");
-	groupby_put_members(k->gb, w->groups, g, out);
-	buf_add_char(out, '}');
-	buf_add_char(out, filter_record_end(&k->filter));
-}
-
-/* Rows of one window, in order of the groups' first arrival: all, or those that changed. */
-static void put_window(const struct kwindow *k, struct open_window *w, bool all, struct buf *out)
-{
-	if (!all && !w->nchanged)
-		return;
-	for (size_t g = 0; g < groups_count(w->groups); g++) {
-		if (!all && !groups_marked(w->groups, g))
-			continue;
-		put_row(k, w, g, out);
-		groups_mark(w->groups, g, false);
-	}
-	w->nchanged = 0;
-}
-
-/* What is due with changes and table. */
-static void put_due(struct kwindow *k, struct buf *out)
-{
-	if (k->emit == EMIT_TABLE && !k->changed)
-		return;
-	k->changed = false;
-	for (size_t i = k->first; i < k->nopen; i++)
-		put_window(k, &k->open[i], k->emit == EMIT_TABLE, out);
-}
-
-/* --- Windows --- */
-
-static int compare_span(const struct span *a, const struct span *b)
-{
-	if (a->end != b->end)
-		return a->end < b->end ? -1 : 1;
-	return a->start < b->start ? -1 : a->start > b->start;
-}
-
-/* The open window of this span, made when new. Most records fall into the newest ones. */
-static struct open_window *open_window(struct kwindow *k, const struct span *s)
-{
-	size_t lo = k->first, hi = k->nopen;
-
-	while (lo < hi) {
-		size_t mid = (lo + hi) / 2;
-		int c = compare_span(&k->open[mid].span, s);
-		if (c == 0)
-			return &k->open[mid];
-		if (c < 0)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	k->open = mem_grow(k->open, &k->open_cap, k->nopen + 1, sizeof *k->open);
-	memmove(k->open + lo + 1, k->open + lo, (k->nopen - lo) * sizeof *k->open);
-	k->nopen++;
-	k->open[lo] = (struct open_window){*s, groups_new(groupby_aggs(k->gb)), 0};
-	return &k->open[lo];
-}
-
-/* Does the watermark wm close a window that ends here? */
-static bool is_closed(const struct kwindow *k, int64_t end, int64_t wm)
-{
-	int64_t last; /* the end of the last window that it closes */
-
-	if (wm == WATERMARK_NONE || wm == WATERMARK_END)
-		return wm == WATERMARK_END;
-	return !__builtin_sub_overflow(wm, k->grace, &last) && end <= last;
-}
-
-/* Closes what the watermark allows; sorted by end, these are the first ones. */
-static void close_windows(struct kwindow *k, int64_t wm, struct buf *out)
-{
-	if (k->emit == EMIT_TABLE || wm <= k->closed)
-		return;
-	k->closed = wm;
-	while (k->first < k->nopen && is_closed(k, k->open[k->first].span.end, wm)) {
-		struct open_window *w = &k->open[k->first++];
-		put_window(k, w, k->emit == EMIT_CLOSE, out);
-		k->inexact += groups_inexact(w->groups);
-		groups_free(w->groups);
-	}
-	/* Those that are open move up when as many are gone, so that each moves once on average. */
-	if (k->first <= k->nopen / 2)
-		return;
-	k->nopen -= k->first;
-	memmove(k->open, k->open + k->first, k->nopen * sizeof *k->open);
-	k->first = 0;
-}
-
 /* --- Records --- */
 
 enum { EXTRA_TIME, EXTRA_TOPIC, EXTRA_PARTITION };
@@ -203,49 +109,44 @@ static size_t partition_of(struct kwindow *k)
 	return watermark_partition(k->wm, buf_slice(&k->partition));
 }
 
-static void add_to_window(struct kwindow *k, const struct span *s, uint64_t seq, struct buf *out)
-{
-	struct open_window *w = open_window(k, s);
-	size_t g = groups_put(w->groups, groupby_key(k->ge));
-
-	groupby_add(k->ge, w->groups, g, seq);
-	k->changed = true;
-	if (k->emit == EMIT_CHANGES && k->every <= 0) {
-		put_row(k, w, g, out);
-	} else if (!groups_marked(w->groups, g)) {
-		groups_mark(w->groups, g, true);
-		w->nchanged++;
-	}
-}
-
-/* Puts the record into its windows that are open; false when there is none. */
-static bool add_record(struct kwindow *k, int64_t t, uint64_t seq, struct buf *out)
-{
-	struct span s;
-	bool added = false;
-
-	for (bool more = window_first(&k->window, t, &s); more;
-	     more = window_next(&k->window, t, &s)) {
-		if (k->emit != EMIT_TABLE && is_closed(k, s.end, k->closed))
-			continue;
-		add_to_window(k, &s, seq, out);
-		added = true;
-	}
-	return added;
-}
-
-static int eval(struct kwindow *k, struct slice rec, int64_t *t)
+static int time_of(struct kwindow *k, int64_t *t)
 {
 	struct span s;
 
-	if (groupby_eval_line(k->ge, GROUPBY_JSON, rec, &k->err) < 0)
+	*t = k->clock;
+	if (!k->proctime &&
+	    eventtime_of(&k->eventtime, groupby_extra(k->ge, EXTRA_TIME), t, &k->err) < 0)
 		return -1;
-	if (eventtime_of(&k->eventtime, groupby_extra(k->ge, EXTRA_TIME), t, &k->err) < 0)
-		return -1;
-	if (window_first(&k->window, *t, &s))
+	if (window_first(&k->windows.window, *t, &s))
 		return 0;
 	buf_setf(&k->err, "time out of range (a window would leave the years 0000 to 9999)");
 	return -1;
+}
+
+/* Under the old watermark; then it moves, whether or not -w holds; then windows close. */
+static void add(struct kwindow *k, const struct block *blk, struct result *res, struct slice rec,
+		int64_t t)
+{
+	if (groupby_passes(k->ge) &&
+	    !winstore_add(k->ws, k->ge, t, blk->seq << 32 | res->in, &res->out)) {
+		res->late++;
+		buf_add(&res->late_records, rec.ptr, rec.len + 1);
+	}
+	k->waited_at_last = k->waited;
+	if (!k->proctime) {
+		watermark_observe(k->wm, partition_of(k), t, k->waited);
+		winstore_close(k->ws, watermark_now(k->wm, k->waited), &res->out);
+	}
+	if (k->emit == WINSTORE_TABLE && k->every == 0)
+		winstore_put_due(k->ws, &res->out);
+}
+
+static void read_clock(struct kwindow *k)
+{
+	int64_t wall = loop_wall();
+
+	if (wall > k->clock)
+		k->clock = wall;
 }
 
 static void apply(void *ctx, const struct block *blk, struct result *res)
@@ -254,65 +155,113 @@ static void apply(void *ctx, const struct block *blk, struct result *res)
 	struct slice rec;
 	int64_t t;
 
+	if (k->proctime) {
+		read_clock(k);
+		winstore_close(k->ws, k->clock, &res->out);
+	}
 	while (result_next(res, blk, &rec)) {
-		if (eval(k, rec, &t) < 0) {
+		if (groupby_eval_line(k->ge, GROUPBY_JSON, rec, &k->err) < 0 ||
+		    time_of(k, &t) < 0) {
 			if (!result_bad_line(res, blk, rec, buf_str(&k->err)))
 				return;
 			continue;
 		}
 		res->native += groupby_native(k->ge);
-		/* Under the old watermark; then it moves, whether or not -w holds; then windows close. */
-		if (groupby_passes(k->ge) &&
-		    !add_record(k, t, blk->seq << 32 | res->in, &res->out)) {
-			res->late++;
-			buf_add(&res->late_records, rec.ptr, rec.len + 1);
+		add(k, blk, res, rec, t);
+		if (rowout_failure(k->ro)) {
+			result_end(res);
+			return;
 		}
-		watermark_observe(k->wm, partition_of(k), t, k->waited);
-		close_windows(k, watermark_now(k->wm, k->waited), &res->out);
-		if (k->emit == EMIT_TABLE && k->every == 0)
-			put_due(k, &res->out);
 	}
+}
+
+/* --- Time --- */
+
+static int64_t silence(const struct kwindow *k)
+{
+	return k->waited - k->waited_at_last;
+}
+
+static int64_t watermark(struct kwindow *k)
+{
+	int64_t mark;
+
+	if (k->proctime) {
+		read_clock(k);
+		return k->clock;
+	}
+	mark = watermark_now(k->wm, k->waited);
+	if (mark == WATERMARK_NONE || k->tick == NEVER || silence(k) < k->tick ||
+	    __builtin_add_overflow(mark, silence(k), &mark))
+		return mark;
+	return mark;
+}
+
+/* How long until the clock alone closes the next window. */
+static int64_t time_to_close(struct kwindow *k)
+{
+	int64_t end = winstore_next(k->ws), mark, left;
+
+	if (end == WATERMARK_END)
+		return LOOP_FOREVER;
+	if (k->proctime)
+		return end - k->clock;
+	mark = watermark_now(k->wm, k->waited);
+	if (k->tick == NEVER || mark == WATERMARK_NONE || __builtin_sub_overflow(end, mark, &left))
+		return LOOP_FOREVER;
+	return (left > k->tick ? left : k->tick) - silence(k);
+}
+
+/* How long until an idle partition lets go of the watermark. */
+static int64_t time_to_idle(const struct kwindow *k)
+{
+	int64_t due = k->proctime ? INT64_MAX : watermark_deadline(k->wm);
+
+	return due == INT64_MAX ? LOOP_FOREVER : due - k->waited;
+}
+
+static int64_t sooner(int64_t deadline, int64_t now, int64_t left)
+{
+	int64_t due;
+
+	if (left == LOOP_FOREVER || __builtin_add_overflow(now, left, &due))
+		return deadline;
+	return due < deadline ? due : deadline;
 }
 
 static int64_t tick(void *ctx, int64_t now, int64_t waited, struct buf *out)
 {
 	struct kwindow *k = ctx;
-	int64_t idle;
+	int64_t deadline = LOOP_FOREVER;
 
 	k->waited = waited;
-	close_windows(k, watermark_now(k->wm, waited), out);
+	winstore_close(k->ws, watermark(k), out);
 	if (k->every > 0 && now >= k->next) {
-		put_due(k, out);
+		winstore_put_due(k->ws, out);
 		k->next = now + k->every;
 	}
-	idle = watermark_deadline(k->wm);
-	if (idle != INT64_MAX && idle - waited < LOOP_FOREVER - now)
-		idle = now + (idle - waited);
-	else
-		idle = LOOP_FOREVER;
-	return k->every > 0 && k->next < idle ? k->next : idle;
+	if (k->every > 0)
+		deadline = k->next;
+	return sooner(sooner(deadline, now, time_to_idle(k)), now, time_to_close(k));
 }
 
 static int finish(void *ctx, enum filter_end end, struct buf *out)
 {
 	struct kwindow *k = ctx;
 
-	if (end != FILTER_INPUT)
+	if (end == FILTER_INPUT && k->emit != WINSTORE_CLOSE)
+		winstore_put_due(k->ws, out);
+	else if (end == FILTER_INPUT && !k->keep_open)
+		winstore_close(k->ws, WATERMARK_END, out);
+	if (!rowout_failure(k->ro))
 		return EXIT_OK;
-	if (k->emit == EMIT_CLOSE && !k->keep_open)
-		close_windows(k, WATERMARK_END, out);
-	else if (k->emit != EMIT_CLOSE)
-		put_due(k, out);
-	return EXIT_OK;
+	diag_warn("--having: %s", rowout_failure(k->ro));
+	return EXIT_FAIL;
 }
 
 static uint64_t inexact(void *ctx)
 {
-	struct kwindow *k = ctx;
-
-	for (size_t i = k->first; i < k->nopen; i++)
-		k->inexact += groups_inexact(k->open[i].groups);
-	return k->inexact;
+	return winstore_inexact(((struct kwindow *)ctx)->ws);
 }
 
 /* --- Setting up --- */
@@ -328,83 +277,108 @@ static int64_t duration(const char *option, const char *text, size_t len)
 	return us;
 }
 
-/* SIZE/STEP */
-static void two_durations(struct kwindow *k, const char *option, const char *text)
+static const char *const kind_names[] = {
+	[WINDOW_TUMBLE] = "--tumble",     [WINDOW_HOP] = "--hop",
+	[WINDOW_CUMULATE] = "--cumulate", [WINDOW_SESSION] = "--session",
+	[WINDOW_SLIDE] = "--slide",
+};
+
+enum { KINDS = sizeof kind_names / sizeof *kind_names };
+
+/* SIZE/STEP, of --hop and --cumulate. */
+static void two_durations(struct window *w, const char *option, const char *text)
 {
 	const char *slash = strchr(text, '/');
 
 	if (!slash)
 		diag_usage("%s: '%s' is not SIZE/STEP", option, text);
-	k->window.size = duration(option, text, (size_t)(slash - text));
-	k->window.step = duration(option, slash + 1, strlen(slash + 1));
-	if (k->window.step <= 0 || k->window.step > k->window.size)
+	w->size = duration(option, text, (size_t)(slash - text));
+	w->step = duration(option, slash + 1, strlen(slash + 1));
+	if (w->step <= 0 || w->step > w->size)
 		diag_usage("%s: STEP must be more than 0 and at most SIZE", option);
+	if (w->kind == WINDOW_CUMULATE && w->size % w->step)
+		diag_usage("--cumulate: STEP must divide MAX");
+	if (window_most(w) > WINDOWS_MAX)
+		diag_usage("%s: a record would be in %lld windows (the most is %d)", option,
+			   (long long)window_most(w), WINDOWS_MAX);
+}
+
+static void set_kind(struct kwindow *k)
+{
+	struct window *w = &k->windows.window;
+	size_t given = 0;
+
+	for (size_t i = 0; i < KINDS; i++) {
+		if (!k->kinds[i])
+			continue;
+		w->kind = (enum window_kind)i;
+		given++;
+	}
+	if (given != 1)
+		diag_usage("give one of --tumble, --hop, --cumulate, --session, --slide");
 }
 
 static void set_window(struct kwindow *k)
 {
-	if (!!k->tumble + !!k->hop + !!k->cumulate != 1)
-		diag_usage("give one of --tumble, --hop, --cumulate");
-	if (k->tumble) {
-		k->window.kind = WINDOW_TUMBLE;
-		k->window.size = duration("--tumble", k->tumble, strlen(k->tumble));
-	} else if (k->hop) {
-		k->window.kind = WINDOW_HOP;
-		two_durations(k, "--hop", k->hop);
-	} else {
-		k->window.kind = WINDOW_CUMULATE;
-		two_durations(k, "--cumulate", k->cumulate);
-		if (k->window.size % k->window.step)
-			diag_usage("--cumulate: STEP must divide MAX");
-	}
-	if (k->window.size <= 0)
+	struct window *w = &k->windows.window;
+	const char *option, *text;
+	bool grid;
+
+	set_kind(k);
+	option = kind_names[w->kind];
+	text = k->kinds[w->kind];
+	grid = w->kind != WINDOW_SESSION && w->kind != WINDOW_SLIDE;
+	if (w->kind == WINDOW_HOP || w->kind == WINDOW_CUMULATE)
+		two_durations(w, option, text);
+	else
+		w->size = duration(option, text, strlen(text));
+	if (w->size <= 0)
 		diag_usage("the size of a window must be more than 0");
-	if (window_most(&k->window) > WINDOWS_MAX)
-		diag_usage("%s: a record would be in %lld windows (the most is %d)",
-			   k->hop ? "--hop" : "--cumulate", (long long)window_most(&k->window),
-			   WINDOWS_MAX);
+	if (k->align && !grid)
+		diag_usage("--align does not go with %s", option);
 	if (k->align)
-		k->window.align = duration("--align", k->align, strlen(k->align));
-	if (k->window.size % WHEN_MS || k->window.step % WHEN_MS || k->window.align % WHEN_MS)
+		w->align = duration("--align", k->align, strlen(k->align));
+	if (grid && (w->size % WHEN_MS || w->step % WHEN_MS || w->align % WHEN_MS))
 		diag_usage("windows start and end at whole milliseconds, as rows show them");
+	if (k->rows.top && !grid)
+		diag_usage("--top does not go with %s: its windows are of one group each", option);
+	if (w->kind == WINDOW_SLIDE && k->emit != WINSTORE_CLOSE)
+		diag_usage("--slide has final rows only, as of --emit close");
+	if (w->kind == WINDOW_SLIDE && k->rows.window_time)
+		diag_usage("--window-time does not go with --slide: window_end is the last moment");
 }
 
 static void set_time(struct kwindow *k)
 {
+	if (k->proctime && (k->time || k->time_unit || k->delay || k->tick != NEVER))
+		diag_usage("--proctime takes no -T, --time-unit, --delay, --tick");
 	if (k->envelope && !k->time)
 		k->time = ".timestamp";
-	if (!k->time)
+	if (!k->time && !k->proctime)
 		diag_usage("-T EXPR is missing: which field is a record's event time?");
 	if (k->time_unit && !when_unit_name(k->time_unit, &k->eventtime.unit))
 		diag_usage("--time-unit: '%s' is none of s, ms, us, ns", k->time_unit);
 	k->eventtime.told = k->time_unit != NULL;
-	if (k->every != NEVER && k->emit == EMIT_CLOSE)
-		diag_usage("--every goes with --emit changes or table");
 	if (k->partitions && !k->envelope)
 		diag_usage("--partitions goes with -J");
 }
 
-static void check_name(struct slice name)
+static void set_output(struct kwindow *k)
 {
-	if (slice_is(name, "window_start") || slice_is(name, "window_end"))
-		diag_die(EXIT_USAGE, "'%s' is the window's own (name the result: NAME=...)",
-			 name.ptr);
-}
-
-/* A row has each name once. */
-static void check_names(const struct groupby *gb)
-{
-	const struct agglist *aggs = groupby_aggs(gb);
-
-	for (size_t i = 0; i < groupby_keys(gb); i++)
-		check_name(groupby_key_name(gb, i));
-	for (size_t i = 0; i < aggs->n; i++)
-		check_name(slice_str(aggs->v[i].name));
+	if (k->every != NEVER && k->emit == WINSTORE_CLOSE)
+		diag_usage("--every goes with --emit changes or table");
+	if (k->rows.top && k->emit == WINSTORE_CHANGES)
+		diag_usage("--top goes with --emit close or table");
+	k->rows.windows = true;
+	k->rows.end = filter_record_end(&k->filter);
+	k->windows.emit = (enum winstore_emit)k->emit;
+	k->windows.at_once = k->emit == WINSTORE_CHANGES && k->every <= 0;
+	k->windows.grace = k->grace;
 }
 
 static void set_up(struct kwindow *k, struct filter_tool *f)
 {
-	const char *const extra[] = {[EXTRA_TIME] = k->time,
+	const char *const extra[] = {[EXTRA_TIME] = k->proctime ? "null" : k->time,
 				     [EXTRA_TOPIC] = k->envelope ? ".topic" : NULL,
 				     [EXTRA_PARTITION] = ".partition",
 				     NULL};
@@ -412,10 +386,10 @@ static void set_up(struct kwindow *k, struct filter_tool *f)
 	k->gb = groupby_new(&k->by, extra, NULL, 0, &k->err);
 	if (!k->gb)
 		diag_die(EXIT_USAGE, "%s", buf_str(&k->err));
-	check_names(k->gb);
 	k->ge = groupby_eval_new(k->gb);
+	k->ro = rowout_new(&k->rows, k->gb);
+	k->ws = winstore_new(&k->windows, k->gb, k->ro);
 	k->wm = watermark_new(k->delay, (size_t)k->partitions, k->envelope ? k->idle : INT64_MAX);
-	k->closed = WATERMARK_NONE;
 	f->apply = apply;
 	f->tick = tick;
 	f->finish = finish;
@@ -424,9 +398,8 @@ static void set_up(struct kwindow *k, struct filter_tool *f)
 
 static void clean_up(struct kwindow *k)
 {
-	for (size_t i = k->first; i < k->nopen; i++)
-		groups_free(k->open[i].groups);
-	free(k->open);
+	winstore_free(k->ws);
+	rowout_free(k->ro);
 	watermark_free(k->wm);
 	groupby_eval_free(k->ge);
 	groupby_free(k->gb);
@@ -437,18 +410,22 @@ static void clean_up(struct kwindow *k)
 
 int main(int argc, char **argv)
 {
-	struct kwindow k = {.every = NEVER, .idle = 30 * WHEN_S, .filter = FILTER_CONF_INIT};
+	struct kwindow k = {
+		.every = NEVER, .tick = NEVER, .idle = 30 * WHEN_S, .filter = FILTER_CONF_INIT};
 	const struct optgroup groups[] = {
 		{"Windows and time", window_opts, &k},
 		{"Groups and aggregates", groupby_opts, &k.by},
 		{"Output", output_opts, &k},
+		{"Rows", rowout_opts, &k.rows},
+		{"Rows of a window", rowout_window_opts, &k.rows},
 		{"Late records", late_opts, &k.filter},
 		{"Input and output", filter_opts, &k.filter},
 		{0},
 	};
 	const struct tool tool = {
-		.usage = "--tumble SIZE|--hop SIZE/STEP|--cumulate MAX/STEP -T EXPR [OPTIONS] "
-			 "[FILE...]",
+		.usage = "--tumble SIZE|--hop SIZE/STEP|--cumulate MAX/STEP|--session GAP|--slide "
+			 "SIZE "
+			 "-T EXPR|-J|--proctime [OPTIONS] [FILE...]",
 		.summary = "Aggregate the records of each group per event-time window.",
 		.notes = groupby_help(),
 		.max_operands = -1,
@@ -462,6 +439,7 @@ int main(int argc, char **argv)
 	opt_parse(&tool, groups, argc, argv, &operands);
 	set_window(&k);
 	set_time(&k);
+	set_output(&k);
 	set_up(&k, &f);
 	rc = filter_run(&f, &k, &k.filter, operands);
 	clean_up(&k);

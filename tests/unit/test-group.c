@@ -118,14 +118,14 @@ static void test_marks(void)
 	for (uint32_t i = 0; i < N; i++) {
 		size_t g = groups_put(gs, slice_of(&i, sizeof(i)));
 
-		fresh = fresh && !groups_marked(gs, g);
-		groups_mark(gs, g, true);
+		fresh = fresh && !groups_marked(gs, g, GROUP_CHANGED);
+		groups_mark(gs, g, GROUP_CHANGED, true);
 	}
 	for (uint32_t i = 0; i < N; i += 3)
-		groups_mark(gs, i, false);
+		groups_mark(gs, i, GROUP_CHANGED, false);
 	for (uint32_t i = 0; i < N; i++) {
 		groups_put(gs, slice_of(&i, sizeof(i)));
-		right = right && groups_marked(gs, i) == (i % 3 != 0);
+		right = right && groups_marked(gs, i, GROUP_CHANGED) == (i % 3 != 0);
 	}
 	ok(fresh, "a new group is not marked");
 	ok(right, "marks stay, each its own");

@@ -1,0 +1,362 @@
+/* Sessions: the records of a key that are near to each other. */
+#include <stdlib.h>
+
+#include "livekeys.h"
+#include "mem.h"
+#include "winstore_priv.h"
+
+struct session {
+	struct session *next; /* of the same key */
+	struct owner *owner;  /* NULL: it was merged into another */
+	struct span span;
+	uint64_t seq; /* of its first record */
+	bool changed; /* since its row was last printed */
+	bool shown;   /* its row is out, as of `span` */
+	_Alignas(16) char states[];
+};
+
+/* A key that has sessions. */
+struct owner {
+	struct livekey live; /* first */
+	struct session *sessions;
+};
+
+/* Sessions by their ends: mostly a session grows many times before it closes, so an entry is put right when it comes up. */
+struct entry {
+	int64_t end;
+	struct session *session;
+};
+
+struct session_store {
+	struct winstore base;
+	struct livekeys *owners;
+	struct entry *heap; /* the least end first */
+	size_t n, cap;
+	struct buf deletes; /* of rows that were taken back since rows were last printed */
+};
+
+/* --- The heap --- */
+
+/* By their ends; of equals the first seen. */
+static bool is_before(const struct entry *a, const struct entry *b)
+{
+	return a->end != b->end ? a->end < b->end : a->session->seq < b->session->seq;
+}
+
+static void swap(struct entry *a, struct entry *b)
+{
+	struct entry was = *a;
+
+	*a = *b;
+	*b = was;
+}
+
+static void heap_add(struct session_store *st, struct session *s)
+{
+	size_t i = st->n++;
+
+	st->heap = mem_grow(st->heap, &st->cap, st->n, sizeof *st->heap);
+	st->heap[i] = (struct entry){s->span.end, s};
+	for (; i > 0 && is_before(&st->heap[i], &st->heap[(i - 1) / 2]); i = (i - 1) / 2)
+		swap(&st->heap[i], &st->heap[(i - 1) / 2]);
+}
+
+/* The first entry may be too early: to its place. */
+static void heap_sift(struct session_store *st)
+{
+	size_t i = 0, first = 0;
+
+	for (;; i = first) {
+		for (size_t child = 2 * i + 1; child < st->n && child <= 2 * i + 2; child++) {
+			if (is_before(&st->heap[child], &st->heap[first]))
+				first = child;
+		}
+		if (first == i)
+			return;
+		swap(&st->heap[i], &st->heap[first]);
+	}
+}
+
+static void heap_take(struct session_store *st)
+{
+	st->heap[0] = st->heap[--st->n];
+	heap_sift(st);
+}
+
+static void session_free(const struct session_store *st, struct session *s)
+{
+	agg_free(groupby_aggs(st->base.gb), s->states);
+	free(s);
+}
+
+/* The session that ends first, NULL: there is none. */
+static struct session *heap_first(struct session_store *st)
+{
+	while (st->n) {
+		struct session *s = st->heap[0].session;
+
+		if (!s->owner) {
+			heap_take(st);
+			free(s);
+		} else if (st->heap[0].end != s->span.end) {
+			st->heap[0].end = s->span.end;
+			heap_sift(st);
+		} else {
+			return s;
+		}
+	}
+	return NULL;
+}
+
+/* --- Rows --- */
+
+static struct row row_of(const struct session *s)
+{
+	return (struct row){s->span, s->owner->live.key, s->states};
+}
+
+/* Its row is not true any more. */
+static void take_back(struct session_store *st, struct session *s, struct buf *out)
+{
+	const struct row row = row_of(s);
+
+	if (s->shown && st->base.conf.emit == WINSTORE_CHANGES)
+		rowout_put_delete(st->base.rows, &row, st->base.conf.at_once ? out : &st->deletes);
+	s->shown = false;
+}
+
+static void put_change(struct session_store *st, struct session *s, struct buf *out)
+{
+	const struct row row = row_of(s);
+	bool shown = rowout_put(st->base.rows, &row, out);
+
+	if (!shown)
+		take_back(st, s, out);
+	s->shown = shown;
+	s->changed = false;
+}
+
+static void put_deletes(struct session_store *st, struct buf *out)
+{
+	if (st->deletes.len)
+		buf_add(out, st->deletes.data, st->deletes.len);
+	buf_clear(&st->deletes);
+}
+
+static int compare_sessions(const void *a, const void *b)
+{
+	const struct session *p = *(struct session *const *)a, *q = *(struct session *const *)b;
+
+	if (p->span.end != q->span.end)
+		return p->span.end < q->span.end ? -1 : 1;
+	return p->seq < q->seq ? -1 : 1;
+}
+
+/* The open sessions that changed, or with TABLE all. */
+static void put_due(struct winstore *ws, struct buf *out)
+{
+	struct session_store *st = (struct session_store *)ws;
+	struct session **due = mem_zalloc(st->n, sizeof(struct session *));
+	bool all = ws->conf.emit == WINSTORE_TABLE;
+	size_t n = 0;
+
+	put_deletes(st, out);
+	for (size_t i = 0; i < st->n; i++) {
+		struct session *s = st->heap[i].session;
+
+		if (s->owner && (all || s->changed))
+			due[n++] = s;
+	}
+	qsort(due, n, sizeof(struct session *), compare_sessions);
+	for (size_t i = 0; i < n; i++)
+		put_change(st, due[i], out);
+	free(due);
+}
+
+/* --- Records --- */
+
+static struct livekey *make_owner(void)
+{
+	return mem_zalloc(1, sizeof(struct owner));
+}
+
+/* Those that only touch are one. */
+static bool is_near(const struct session_store *st, const struct session *s,
+		    const struct span *span)
+{
+	return st->base.conf.forget || (span->start <= s->span.end && s->span.start <= span->end);
+}
+
+static struct session *session_new(struct session_store *st, struct owner *o,
+				   const struct span *span, uint64_t seq)
+{
+	const struct agglist *aggs = groupby_aggs(st->base.gb);
+	struct session *s = mem_zalloc(1, sizeof *s + aggs->size);
+
+	*s = (struct session){.next = o->sessions, .owner = o, .span = *span, .seq = seq};
+	agg_init(aggs, s->states);
+	o->sessions = s;
+	heap_add(st, s);
+	return s;
+}
+
+static struct session **link_to(struct session *s)
+{
+	struct session **p = &s->owner->sessions;
+
+	while (*p != s)
+		p = &(*p)->next;
+	return p;
+}
+
+static void drop_if_empty(struct session_store *st, struct owner *o)
+{
+	if (o->sessions)
+		return;
+	livekeys_drop(st->owners, &o->live);
+	free(o);
+}
+
+/* The sessions of a key that a record joins become the one of them that was seen first; NULL: there are none. */
+static struct session *merge_near(struct session_store *st, struct owner *o, struct span *span,
+				  struct buf *out)
+{
+	const struct agglist *aggs = groupby_aggs(st->base.gb);
+	struct session *into = NULL, *next;
+
+	for (struct session *s = o->sessions; s; s = s->next) {
+		if (is_near(st, s, span) && (!into || s->seq < into->seq))
+			into = s;
+	}
+	for (struct session *s = o->sessions; into && s; s = next) {
+		next = s->next;
+		if (s == into || !is_near(st, s, span))
+			continue;
+		take_back(st, s, out);
+		agg_merge(aggs, into->states, s->states);
+		if (s->span.start < span->start)
+			span->start = s->span.start;
+		if (s->span.end > span->end)
+			span->end = s->span.end;
+		*link_to(s) = next;
+		s->owner = NULL;
+		agg_free(aggs, s->states); /* the heap still has it */
+	}
+	return into;
+}
+
+static void grow(struct session_store *st, struct session *s, struct span span, struct buf *out)
+{
+	if (s->span.start < span.start)
+		span.start = s->span.start;
+	if (s->span.end > span.end)
+		span.end = s->span.end;
+	if (span.start == s->span.start && span.end == s->span.end)
+		return;
+	if (!st->base.conf.forget)
+		take_back(st, s, out);
+	s->span = span;
+}
+
+static bool add(struct winstore *ws, const struct groupby_eval *ge, int64_t t, uint64_t seq,
+		struct buf *out)
+{
+	struct session_store *st = (struct session_store *)ws;
+	struct owner *o = (struct owner *)livekeys_put(st->owners, groupby_key(ge), make_owner);
+	struct session *s;
+	struct span span;
+
+	window_first(&ws->conf.window, t, &span);
+	s = merge_near(st, o, &span, out);
+	if (s) {
+		grow(st, s, span, out);
+	} else if (winstore_is_closed(ws, span.end) && !ws->conf.forget) {
+		drop_if_empty(st, o);
+		return false;
+	} else {
+		s = session_new(st, o, &span, seq);
+	}
+	groupby_add(ge, s->states, seq);
+	ws->changed = s->changed = true;
+	if (ws->conf.at_once)
+		put_change(st, s, out);
+	return true;
+}
+
+/* --- The store --- */
+
+static void close_session(struct session_store *st, struct session *s, struct buf *out)
+{
+	const struct winstore_conf *conf = &st->base.conf;
+	struct owner *o = s->owner;
+
+	if (conf->forget)
+		take_back(st, s, out);
+	else if (conf->emit == WINSTORE_CLOSE || s->changed)
+		put_change(st, s, out);
+	st->base.inexact += agg_inexact(groupby_aggs(st->base.gb), s->states);
+	*link_to(s) = s->next;
+	session_free(st, s);
+	drop_if_empty(st, o);
+}
+
+static void close_sessions(struct winstore *ws, struct buf *out)
+{
+	struct session_store *st = (struct session_store *)ws;
+	struct session *s;
+
+	/* A row that is taken back has another name than those that come now. */
+	while ((s = heap_first(st)) && winstore_is_closed(ws, s->span.end)) {
+		heap_take(st);
+		close_session(st, s, out);
+	}
+}
+
+static int64_t next_end(struct winstore *ws)
+{
+	const struct session *s = heap_first((struct session_store *)ws);
+
+	return s ? s->span.end : INT64_MAX;
+}
+
+static uint64_t inexact(struct winstore *ws)
+{
+	const struct session_store *st = (const struct session_store *)ws;
+	uint64_t n = 0;
+
+	for (size_t i = 0; i < st->n; i++) {
+		if (st->heap[i].session->owner)
+			n += agg_inexact(groupby_aggs(ws->gb), st->heap[i].session->states);
+	}
+	return n;
+}
+
+static void free_store(struct winstore *ws)
+{
+	struct session_store *st = (struct session_store *)ws;
+	struct session *s;
+
+	while ((s = heap_first(st))) {
+		struct owner *o = s->owner;
+
+		heap_take(st);
+		*link_to(s) = s->next;
+		session_free(st, s);
+		drop_if_empty(st, o);
+	}
+	livekeys_free(st->owners);
+	buf_free(&st->deletes);
+	free(st->heap);
+	free(st);
+}
+
+struct winstore *winstore_session_new(const struct groupby *gb)
+{
+	static const struct winstore_kind kind = {add,      close_sessions, put_due,
+						  next_end, inexact,        free_store};
+	struct session_store *st = mem_zalloc(1, sizeof *st);
+
+	st->base.kind = &kind;
+	st->owners = livekeys_new(groupby_aggs(gb)->seed);
+	return &st->base;
+}

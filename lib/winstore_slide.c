@@ -1,0 +1,294 @@
+/*
+ * A window for each record: those of its key from `size` before it to its own time. Records wait until the watermark says
+ * that they come in order. Then each joins its key's line, what is too old leaves it at the other end, and the
+ * aggregates over the line are its row.
+ *
+ * They are kept by two stacks, with two merges a record whatever the size: states of the front hold what is in the line from
+ * their record to the front's end, `back` holds what came after. When the front is used up the back becomes the front.
+ */
+#include <stdlib.h>
+
+#include "livekeys.h"
+#include "mem.h"
+#include "winstore_priv.h"
+
+/* A record. */
+struct item {
+	int64_t t;
+	uint64_t seq;
+	struct line *line;
+	struct item *next;          /* in the line; then, of all lines, by time */
+	_Alignas(16) char states[]; /* of it; in the front, of it and those behind it there */
+};
+
+struct line {
+	struct livekey live; /* first */
+	size_t users;        /* items that wait or are in line */
+	struct item **v;     /* in line are [first, n), of these [first, front) are the front */
+	size_t first, front, n, cap;
+	void *back; /* states of [front, n); NULL until there are some */
+};
+
+struct slide_store {
+	struct winstore base;
+	struct livekeys *lines;
+	struct item **heap; /* what waits, the earliest first */
+	size_t n, cap;
+	struct item *oldest, *newest; /* in any line */
+	void *scratch;                /* states */
+};
+
+/* --- What waits --- */
+
+static bool is_before(const struct item *a, const struct item *b)
+{
+	return a->t != b->t ? a->t < b->t : a->seq < b->seq;
+}
+
+static void swap(struct item **a, struct item **b)
+{
+	struct item *was = *a;
+
+	*a = *b;
+	*b = was;
+}
+
+static void heap_add(struct slide_store *st, struct item *item)
+{
+	size_t i = st->n++;
+
+	st->heap = mem_grow(st->heap, &st->cap, st->n, sizeof(struct item *));
+	st->heap[i] = item;
+	for (; i > 0 && is_before(st->heap[i], st->heap[(i - 1) / 2]); i = (i - 1) / 2)
+		swap(&st->heap[i], &st->heap[(i - 1) / 2]);
+}
+
+static struct item *heap_take(struct slide_store *st)
+{
+	struct item *taken = st->heap[0];
+	size_t i = 0, first = 0;
+
+	st->heap[0] = st->heap[--st->n];
+	for (;; i = first) {
+		for (size_t child = 2 * i + 1; child < st->n && child <= 2 * i + 2; child++) {
+			if (is_before(st->heap[child], st->heap[first]))
+				first = child;
+		}
+		if (first == i)
+			return taken;
+		swap(&st->heap[i], &st->heap[first]);
+	}
+}
+
+/* --- Lines --- */
+
+static const struct agglist *aggs_of(const struct slide_store *st)
+{
+	return groupby_aggs(st->base.gb);
+}
+
+static void *states_new(const struct agglist *aggs)
+{
+	void *states = mem_alloc(aggs->size);
+
+	agg_init(aggs, states);
+	return states;
+}
+
+static void states_free(const struct agglist *aggs, void *states)
+{
+	if (states)
+		agg_free(aggs, states);
+	free(states);
+}
+
+static void states_clear(const struct agglist *aggs, void *states)
+{
+	agg_free(aggs, states);
+	agg_init(aggs, states);
+}
+
+static void line_add(const struct slide_store *st, struct line *l, struct item *item)
+{
+	if (l->n == l->cap && l->first) {
+		memmove(l->v, l->v + l->first, (l->n - l->first) * sizeof(struct item *));
+		l->front -= l->first;
+		l->n -= l->first;
+		l->first = 0;
+	}
+	l->v = mem_grow(l->v, &l->cap, l->n + 1, sizeof(struct item *));
+	l->v[l->n++] = item;
+	if (!l->back)
+		l->back = states_new(aggs_of(st));
+	agg_merge(aggs_of(st), l->back, item->states);
+}
+
+/* The back becomes the front: each item then stands for those behind it, too. */
+static void turn_over(const struct slide_store *st, struct line *l)
+{
+	for (size_t i = l->n - 1; i-- > l->first;)
+		agg_merge(aggs_of(st), l->v[i]->states, l->v[i + 1]->states);
+	l->front = l->n;
+	states_clear(aggs_of(st), l->back);
+}
+
+static void item_free(struct slide_store *st, struct item *item)
+{
+	struct line *l = item->line;
+
+	agg_free(aggs_of(st), item->states);
+	free(item);
+	if (--l->users)
+		return;
+	livekeys_drop(st->lines, &l->live);
+	states_free(aggs_of(st), l->back);
+	free(l->v);
+	free(l);
+}
+
+/* The oldest of all leaves its line, where it is the first. */
+static void leave(struct slide_store *st)
+{
+	struct item *item = st->oldest;
+	struct line *l = item->line;
+
+	if (l->first == l->front)
+		turn_over(st, l);
+	l->first++;
+	st->oldest = item->next;
+	if (!st->oldest)
+		st->newest = NULL;
+	item_free(st, item);
+}
+
+static void join(struct slide_store *st, struct item *item)
+{
+	line_add(st, item->line, item);
+	*(st->newest ? &st->newest->next : &st->oldest) = item;
+	st->newest = item;
+}
+
+/* --- Rows --- */
+
+static void put_row(struct slide_store *st, const struct item *item, struct buf *out)
+{
+	const struct agglist *aggs = aggs_of(st);
+	const struct line *l = item->line;
+	struct row row = {.key = l->live.key, .states = st->scratch};
+
+	window_first(&st->base.conf.window, item->t, &row.span);
+	if (l->first < l->front)
+		agg_merge(aggs, st->scratch, l->v[l->first]->states);
+	agg_merge(aggs, st->scratch, l->back);
+	rowout_put(st->base.rows, &row, out);
+	st->base.inexact += agg_inexact(aggs, st->scratch);
+	states_clear(aggs, st->scratch);
+}
+
+/* Records of one time are in each other's windows. */
+static void put_time(struct slide_store *st, int64_t t, struct buf *out)
+{
+	struct item *first = NULL;
+
+	while (st->oldest && st->oldest->t < t - st->base.conf.window.size)
+		leave(st);
+	while (st->n && st->heap[0]->t == t) {
+		struct item *item = heap_take(st);
+
+		join(st, item);
+		first = first ? first : item;
+	}
+	for (; first; first = first->next)
+		put_row(st, first, out);
+}
+
+/* A record's window ends with the microsecond of its time. */
+static int64_t end_of(const struct item *item)
+{
+	return item->t + 1;
+}
+
+static void close_records(struct winstore *ws, struct buf *out)
+{
+	struct slide_store *st = (struct slide_store *)ws;
+
+	while (st->n && winstore_is_closed(ws, end_of(st->heap[0])))
+		put_time(st, st->heap[0]->t, out);
+}
+
+/* --- The store --- */
+
+static struct livekey *make_line(void)
+{
+	return mem_zalloc(1, sizeof(struct line));
+}
+
+static bool add(struct winstore *ws, const struct groupby_eval *ge, int64_t t, uint64_t seq,
+		struct buf *out)
+{
+	struct slide_store *st = (struct slide_store *)ws;
+	struct item *item;
+
+	(void)out;
+	if (winstore_is_closed(ws, t + 1))
+		return false;
+	item = mem_zalloc(1, sizeof *item + aggs_of(st)->size);
+	item->t = t;
+	item->seq = seq;
+	item->line = (struct line *)livekeys_put(st->lines, groupby_key(ge), make_line);
+	item->line->users++;
+	agg_init(aggs_of(st), item->states);
+	groupby_add(ge, item->states, seq);
+	heap_add(st, item);
+	return true;
+}
+
+/* Rows are final: there are none that change. */
+static void put_due(struct winstore *ws, struct buf *out)
+{
+	(void)ws;
+	(void)out;
+}
+
+static int64_t next_end(struct winstore *ws)
+{
+	const struct slide_store *st = (const struct slide_store *)ws;
+
+	return st->n ? end_of(st->heap[0]) : INT64_MAX;
+}
+
+static uint64_t inexact(struct winstore *ws)
+{
+	(void)ws;
+	return 0;
+}
+
+static void free_store(struct winstore *ws)
+{
+	struct slide_store *st = (struct slide_store *)ws;
+
+	while (st->n)
+		item_free(st, heap_take(st));
+	while (st->oldest) {
+		struct item *item = st->oldest;
+
+		st->oldest = item->next;
+		item_free(st, item);
+	}
+	states_free(aggs_of(st), st->scratch);
+	livekeys_free(st->lines);
+	free(st->heap);
+	free(st);
+}
+
+struct winstore *winstore_slide_new(const struct groupby *gb)
+{
+	static const struct winstore_kind kind = {add,      close_records, put_due,
+						  next_end, inexact,       free_store};
+	struct slide_store *st = mem_zalloc(1, sizeof *st);
+
+	st->base.kind = &kind;
+	st->lines = livekeys_new(groupby_aggs(gb)->seed);
+	st->scratch = states_new(groupby_aggs(gb));
+	return &st->base;
+}
