@@ -48,16 +48,21 @@ static bool is_in_range(const struct span *s)
 	return s->start >= WHEN_MIN && s->end <= WHEN_MAX;
 }
 
+/* Rows show milliseconds: what they show as one is one. */
+static bool first_of_own(const struct window *w, int64_t t, struct span *s)
+{
+	if (__builtin_sub_overflow(t, phase(t, 0, WHEN_MS), &t))
+		return false;
+	*s = (struct span){t, t};
+	if (w->kind == WINDOW_SESSION)
+		return !__builtin_add_overflow(t, w->size, &s->end) && is_in_range(s);
+	return !__builtin_sub_overflow(t, w->size, &s->start) && is_in_range(s);
+}
+
 bool window_first(const struct window *w, int64_t t, struct span *s)
 {
-	if (w->kind == WINDOW_SESSION) {
-		s->start = t;
-		return !__builtin_add_overflow(t, w->size, &s->end) && is_in_range(s);
-	}
-	if (w->kind == WINDOW_SLIDE) {
-		s->end = t;
-		return !__builtin_sub_overflow(t, w->size, &s->start) && is_in_range(s);
-	}
+	if (w->kind == WINDOW_SESSION || w->kind == WINDOW_SLIDE)
+		return first_of_own(w, t, s);
 	return first_of_grid(w, t, s);
 }
 

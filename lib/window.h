@@ -7,6 +7,7 @@
  *
  * Two kinds have no grid. A SESSION is [first, last + size) of the records that are so near to each other: a record alone
  * makes [t, t + size). SLIDE is a window for each record, from size before it to its own time, both included.
+ * Both count in whole milliseconds: t is cut to them.
  */
 #ifndef KPIPE_WINDOW_H
 #define KPIPE_WINDOW_H

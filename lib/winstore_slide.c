@@ -10,11 +10,12 @@
 
 #include "livekeys.h"
 #include "mem.h"
+#include "when.h"
 #include "winstore_priv.h"
 
 /* A record. */
 struct item {
-	int64_t t;
+	int64_t t; /* in whole milliseconds */
 	uint64_t seq;
 	struct line *line;
 	struct item *next;          /* in the line; then, of all lines, by time */
@@ -176,7 +177,7 @@ static void put_row(struct slide_store *st, const struct item *item, struct buf 
 	const struct line *l = item->line;
 	struct row row = {.key = l->live.key, .states = st->scratch};
 
-	window_first(&st->base.conf.window, item->t, &row.span);
+	row.span = (struct span){item->t - st->base.conf.window.size, item->t};
 	if (l->first < l->front)
 		agg_merge(aggs, st->scratch, l->v[l->first]->states);
 	agg_merge(aggs, st->scratch, l->back);
@@ -202,17 +203,17 @@ static void put_time(struct slide_store *st, int64_t t, struct buf *out)
 		put_row(st, first, out);
 }
 
-/* A record's window ends with the microsecond of its time. */
-static int64_t end_of(const struct item *item)
+/* A record's window ends with the millisecond of its time. */
+static int64_t end_of(int64_t t)
 {
-	return item->t + 1;
+	return t + WHEN_MS;
 }
 
 static void close_records(struct winstore *ws, struct buf *out)
 {
 	struct slide_store *st = (struct slide_store *)ws;
 
-	while (st->n && winstore_is_closed(ws, end_of(st->heap[0])))
+	while (st->n && winstore_is_closed(ws, end_of(st->heap[0]->t)))
 		put_time(st, st->heap[0]->t, out);
 }
 
@@ -228,12 +229,14 @@ static bool add(struct winstore *ws, const struct groupby_eval *ge, int64_t t, u
 {
 	struct slide_store *st = (struct slide_store *)ws;
 	struct item *item;
+	struct span span;
 
 	(void)out;
-	if (winstore_is_closed(ws, t + 1))
+	window_first(&ws->conf.window, t, &span);
+	if (winstore_is_closed(ws, end_of(span.end)))
 		return false;
 	item = mem_zalloc(1, sizeof *item + aggs_of(st)->size);
-	item->t = t;
+	item->t = span.end;
 	item->seq = seq;
 	item->line = (struct line *)livekeys_put(st->lines, groupby_key(ge), make_line);
 	item->line->users++;
@@ -254,7 +257,7 @@ static int64_t next_end(struct winstore *ws)
 {
 	const struct slide_store *st = (const struct slide_store *)ws;
 
-	return st->n ? end_of(st->heap[0]) : INT64_MAX;
+	return st->n ? end_of(st->heap[0]->t) : INT64_MAX;
 }
 
 static uint64_t inexact(struct winstore *ws)

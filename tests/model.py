@@ -1,11 +1,11 @@
-"""Slow and plain models of kwindow and csvagg, and random inputs with which the tools are held to them.
+"""A slow and plain model of csvagg, and random inputs with which the tool is held to it; what windows.py
+needs for kwindow.
 
-    model.py kwindow SEED N     N random streams
     model.py csvagg SEED N      N random sets of tables
     model.py kcount SEED N      the same tables: csvagg must give what csvin and kcount give
 
-Runs the tools on PATH, in the working directory, where the inputs stay: i.in of stream i, i.0.csv,
-i.1.csv ... of table i. Stops, with status 1, at the first case that differs. A window here is the
+Runs the tools on PATH, in the working directory, where the inputs stay: i.0.csv,
+i.1.csv ... of table i. Stops, with status 1, at the first case that differs. A group here is the
 list of its records; every aggregate is worked out anew from that list, in fractions, each time it is
 printed.
 """
@@ -18,12 +18,9 @@ import shlex
 import subprocess
 import sys
 import tempfile
-from datetime import datetime, timedelta
 from decimal import Decimal, getcontext
 from fractions import Fraction
 
-MS = 1000
-S = 1000000
 getcontext().prec = 100  # nothing here is rounded but by mean()
 
 # --- Tools ---
@@ -211,136 +208,7 @@ class Aggregate:
         return AGGREGATES[self.function]([self.value(r) for r in records if self.holds(r)])
 
 
-# --- Windows ---
-
-
-def windows_of(conf, t):
-    """The windows of time t, by their definition, in order of their ends."""
-    size, step, align = conf["size"], conf["step"], conf["align"]
-    if conf["kind"] == "cumulate":
-        start = (t - align) // size * size + align
-        return [(start, end) for end in range(start + step, start + size + 1, step) if t < end]
-    if conf["kind"] == "tumble":
-        step = size
-    start = (t - align) // step * step + align
-    found = []
-    while start + size > t:
-        found.append((start, start + size))
-        start -= step
-    return sorted(found, key=lambda w: w[1])
-
-
-class Watermark:
-    """No partition is ever idle here: files make nobody wait."""
-
-    def __init__(self, delay, expected):
-        self.delay, self.expected, self.greatest, self.now = delay, expected, {}, None
-
-    def observe(self, partition, t):
-        self.greatest[partition] = max(t, self.greatest.get(partition, t))
-        if len(self.greatest) < self.expected:
-            return
-        mark = min(self.greatest.values()) - self.delay
-        self.now = mark if self.now is None else max(self.now, mark)
-
-
-def stamp(us):
-    return (datetime(1970, 1, 1) + timedelta(microseconds=us)).isoformat(timespec="milliseconds") + "Z"
-
-
-class Model:
-    def __init__(self, conf):
-        self.conf = conf
-        self.watermark = Watermark(conf["delay"], conf["partitions"])
-        self.windows = {}  # (start, end) -> {key: [records]}; both dicts keep the order of arrival
-        self.rows, self.late, self.count, self.nbad = [], [], 0, 0
-
-    def closed(self, window):
-        mark = self.watermark.now
-        return self.conf["emit"] != "table" and mark is not None and window[1] + self.conf["grace"] <= mark
-
-    def row(self, window, key):
-        conf, records = self.conf, self.windows[window][key]
-        fields = [("window_start", put(stamp(window[0]))), ("window_end", put(stamp(window[1])))]
-        fields += [(name, put(records[0].get(field))) for name, field in conf["groups"]]
-        fields += [(a.title("."), put(a.result(records))) for a in conf["aggregates"]]
-        self.rows.append("{" + ",".join(put(name) + ":" + text for name, text in fields) + "}")
-
-    def print_windows(self, windows):
-        for window in sorted(windows, key=lambda w: (w[1], w[0])):
-            for key in self.windows[window]:
-                self.row(window, key)
-
-    def take(self, line, text_record, t):
-        """t: what the event time is, None when there is none."""
-        conf = self.conf
-        self.count += 1
-        record = text_record
-        passes = record is not None and (not conf["where"] or conf["where"][1](record))
-        try:
-            if record is None or t is None:
-                raise Bad
-            if passes:
-                for a in conf["aggregates"]:
-                    a.check(record)
-        except Bad:
-            self.nbad += 1
-            return
-        if passes:
-            self.add(line, record, t)
-        partition = (record.get("topic"), record.get("partition")) if conf["envelope"] else None
-        self.watermark.observe(partition, t)
-        over = [w for w in self.windows if self.closed(w)]
-        if conf["emit"] == "close":
-            self.print_windows(over)
-        for w in over:
-            del self.windows[w]
-
-    def add(self, line, record, t):
-        conf = self.conf
-        open_ones = [w for w in windows_of(conf, t) if not self.closed(w)]
-        key = tuple(put(record.get(field)) for _, field in conf["groups"])
-        for window in open_ones:
-            self.windows.setdefault(window, {}).setdefault(key, []).append(record)
-            if conf["emit"] == "changes":
-                self.row(window, key)
-        if not open_ones:
-            self.late.append(line)
-        elif conf["emit"] == "table" and conf["each"]:
-            self.print_windows(self.windows)
-
-    def end(self):
-        conf = self.conf
-        if conf["emit"] == "close" and not conf["keep_open"] or conf["emit"] == "table" and not conf["each"]:
-            self.print_windows(self.windows)
-
-    def account(self, tool):
-        if not self.nbad and not self.late:
-            return ""
-        used = self.count - self.nbad - len(self.late)
-        return f"{tool}: {self.count} in, {used} used, {self.nbad} bad, {len(self.late)} late\n"
-
-
-# --- Random cases of kwindow ---
-
-
-def duration(us):
-    return f"{us // S}s" if us % S == 0 else f"{us // MS}ms"
-
-
-def random_window(r):
-    unit = r.choice([MS, S, 60 * S])
-    step = r.randint(1, 8) * unit
-    kind = r.choice(["tumble", "hop", "cumulate"])
-    if kind == "tumble":
-        size = step
-        text = duration(size)
-    else:
-        size = step * r.randint(1, 4) if kind == "cumulate" else step + r.randint(0, 20) * unit
-        text = duration(size) + "/" + duration(step)
-    align = r.choice([0, 0, r.randint(-30, 30) * unit])
-    conf = {"kind": kind, "size": size, "step": step, "align": align}
-    return conf, ["--" + kind, text, "--align=" + duration(align)]
+# --- Random parts of both ---
 
 
 TESTS = [
@@ -373,98 +241,6 @@ def random_number(r):
         lambda: str(r.randint(-10**17, 10**17)), lambda: "-0.0",
         lambda: "%d.%d" % (r.randint(0, 9), r.randint(0, 10**9)),
     ])()
-
-
-def random_time_form(r):
-    """How a case writes its times: (arguments, number of a time in us -> text of it)."""
-    def with_unit(per):
-        return lambda t: plain(Decimal(t) / per)
-    args, number = r.choice([
-        (["--time-unit", "s"], with_unit(S)), (["--time-unit", "ms"], with_unit(MS)),
-        (["--time-unit", "us"], with_unit(1)), (["--time-unit", "ns"], lambda t: str(t * 1000)),
-    ])
-    def text(t):
-        zone = r.choice(["", "Z", "+02:00", "-0930"])
-        shift = {"+02:00": 7200, "-0930": -34200}.get(zone, 0) * S
-        local = (datetime(1970, 1, 1) + timedelta(microseconds=t + shift)).isoformat(r.choice("T "), "microseconds")
-        return '"' + local + zone + '"'
-    forms = [number, lambda t: '"' + number(t) + '"', text]
-    weights = r.choice([(1, 0, 0), (0, 0, 1), (0, 1, 0), (1, 1, 1)])
-    return args, lambda t: r.choices(forms, weights)[0](t)
-
-
-KEYS = ['"a"', '"b"', '"a"', "1", "1.0", '"1"', "null", "true", '"é\\n\\""', "[1,2.50]", '{"y":1,"x":[]}', None]
-BAD_LINES = ["{", '{"t":}', "nope", '{"t":1}{"t":2}', "[", '{"t":null,"k":"a"}', '{"k":"a"}', '{"t":"soon"}', '{"t":[1]}']
-
-
-def random_kwindow(r):
-    conf, args = random_window(r)
-    form_args, time_text = random_time_form(r)
-    span = conf["size"] * r.randint(1, 8)
-    bad, texts = r.random() < .3, r.random() < .1
-    fine = r.choice([1, MS, conf["step"]])
-    conf.update(delay=r.choice([0, 0, r.randint(0, span // MS // 2) * MS]),
-                grace=r.choice([0, 0, r.randint(0, span // MS // 4) * MS]),
-                emit=r.choice(["close", "close", "changes", "table"]), keep_open=r.random() < .2, each=r.random() < .3,
-                envelope=r.random() < .3, partitions=0, where=random_test(r, ".") if r.random() < .3 else None,
-                groups=r.sample([("k", "k"), ("w", "w"), ("other", "k")], r.randint(0, 2)),
-                aggregates=random_aggregates(r, ".", list(ARGUMENTS)[:2 if texts else 4]))
-    args += form_args + ["--delay", duration(conf["delay"]), "--grace", duration(conf["grace"]), "--emit", conf["emit"]]
-    args += ["-T", ".t"] if not conf["envelope"] or r.random() < .5 else ["-T", ".t", "-J"]
-    conf["envelope"] = "-J" in args
-    if conf["envelope"] and r.random() < .3:
-        conf["partitions"] = r.randint(1, 4)
-        args += ["--partitions", str(conf["partitions"])]
-    args += ["--keep-open"] if conf["keep_open"] else []
-    args += ["--every", "0s"] if conf["each"] and conf["emit"] == "table" else []
-    args += ["-w", conf["where"][0]] if conf["where"] else []
-    for name, field in conf["groups"]:
-        args += ["-g", "." + field if name == field else f"{name}=.{field}"]
-    args += ["-a", ", ".join(a.spec(".") for a in conf["aggregates"])]
-    base = r.choice([0, 1713712245 * S, -86400 * S])
-    lines = []
-    for i in range(r.choice([0, 1, 5, 30, 120])):
-        t = base + i * span // 60 + r.randint(-span // fine // 2, span // fine // 2) * fine
-        fields = [('"t"', time_text(t)), ('"k"', r.choice(KEYS))]
-        if r.random() < .9:
-            fields.append(('"v"', r.choice(['"x"', "null"]) if texts and r.random() < .1 else random_number(r)))
-        if r.random() < .9:
-            fields.append(('"w"', r.choice(["0", "1", "2", "3", "null", "2.0"])))
-        if conf["envelope"]:
-            fields += [('"topic"', r.choice(['"p"', '"q"'])), ('"partition"', str(r.randint(0, 1)))]
-        fields = [(name, value) for name, value in fields if value is not None]
-        r.shuffle(fields)
-        blank = r.choice(["", "", " ", "\t"])
-        line = "{" + ("," + blank).join(name + blank + ":" + blank + value for name, value in fields) + "}"
-        lines.append((line + r.choice(["", "", " ", "\r"]), read_json(line), t))
-        if bad and r.random() < .1:
-            lines.append((r.choice(BAD_LINES), None, None))
-        if r.random() < .02:
-            lines.append(("", None, None))
-    return conf, args, lines
-
-
-def kwindow(r, i):
-    conf, args, lines = random_kwindow(r)
-    model = Model(conf)
-    for line, record, t in lines:
-        if line.strip():
-            model.take(line, record, t)
-    model.end()
-    text = "\n".join(line for line, _, _ in lines)
-    write(f"{i}.in", text + ("\n" if text and r.random() < .8 else ""))
-    write(f"{i}.late", "")
-    args = ["kwindow"] + args + ["--bad", "skip", "--late", f"{i}.late"]
-    if r.random() < .5:
-        out, err = run(args + [f"{i}.in"])
-    else:
-        with open(f"{i}.in", "rb") as f:
-            out, err = run_piped(r, args, f.read())
-    same(args, "standard output", "".join(row + "\n" for row in model.rows), out)
-    same(args, "standard error", model.account("kwindow"), err)
-    with open(f"{i}.late", encoding="utf-8", newline="") as f:
-        same(args, "--late", "".join(line + "\n" for line in model.late), f.read())
-    return len(model.rows)
 
 
 # --- Random cases of csvagg ---
@@ -589,11 +365,15 @@ def kcount(r, i):
     return want.count("\n")
 
 
-def main():
-    tool, seed, n = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
-    case = {"kwindow": kwindow, "csvagg": csvagg, "kcount": kcount}[tool]
+def hold(cases):
+    """The command line: which of the cases, with which seed, how many."""
+    case, seed, n = cases[sys.argv[1]], int(sys.argv[2]), int(sys.argv[3])
     rows = sum(case(random.Random(seed * 1000003 + i), i) for i in range(n))
     print(f"{n} cases, {rows} rows")
+
+
+def main():
+    hold({"csvagg": csvagg, "kcount": kcount})
 
 
 if __name__ == "__main__":

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# Random inputs against slow and plain models, tests/model.py and tests/tables.py, and against Python's own numbers and
+# Random inputs against slow and plain models, tests/model.py, tests/windows.py and tests/tables.py, and against Python's own numbers and
 # times, tests/sums.py; CSV in every way to read it, tests/splits.py.
 
 load helper
@@ -18,8 +18,8 @@ holds()
 	assert_match "^$n cases, [0-9]{3,} rows\$"
 }
 
-@test "kwindow: 200 random streams" {
-	holds model kwindow 200
+@test "kwindow: 600 random streams" {
+	holds windows kwindow 600
 }
 
 @test "csvagg: 200 random sets of tables" {

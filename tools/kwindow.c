@@ -338,7 +338,7 @@ static void set_window(struct kwindow *k)
 		diag_usage("--align does not go with %s", option);
 	if (k->align)
 		w->align = duration("--align", k->align, strlen(k->align));
-	if (grid && (w->size % WHEN_MS || w->step % WHEN_MS || w->align % WHEN_MS))
+	if (w->size % WHEN_MS || w->step % WHEN_MS || w->align % WHEN_MS)
 		diag_usage("windows start and end at whole milliseconds, as rows show them");
 	if (k->rows.top && !grid)
 		diag_usage("--top does not go with %s: its windows are of one group each", option);
