@@ -44,6 +44,17 @@ static int unreadable(const struct val *v, struct buf *err)
 	return -1;
 }
 
+static int from_text(const struct eventtime *et, const struct val *v, int64_t *us, struct buf *err)
+{
+	bool zoned;
+
+	if (!when_parse_zoned(v->str.ptr, v->str.len, us, &zoned))
+		return unreadable(v, err);
+	if (!zoned && et->to_utc)
+		*us = et->to_utc(et->zone, *us);
+	return in_range(*us) ? 0 : out_of_range(err);
+}
+
 int eventtime_of(struct eventtime *et, const struct val *v, int64_t *us, struct buf *err)
 {
 	struct dec n;
@@ -58,9 +69,7 @@ int eventtime_of(struct eventtime *et, const struct val *v, int64_t *us, struct 
 	case VAL_STR:
 		if (dec_parse(&n, v->str.ptr, v->str.len))
 			return from_number(et, &n, us, err);
-		if (when_parse(v->str.ptr, v->str.len, us))
-			return in_range(*us) ? 0 : out_of_range(err);
-		return unreadable(v, err);
+		return from_text(et, v, us, err);
 	case VAL_NULL:
 		buf_setf(err, "no time (null)");
 		return -1;

@@ -15,6 +15,9 @@
 struct eventtime {
 	enum when_unit unit; /* WHEN_AUTO until known */
 	bool told;           /* by the user: magnitudes are not compared */
+	/* The clocks that a text without a zone goes by, to UTC; NULL: UTC. */
+	int64_t (*to_utc)(const void *zone, int64_t local);
+	const void *zone;
 };
 
 /* 0 and the time in microseconds, or -1 with the reason in err. */

@@ -39,8 +39,10 @@ libkpipe_a_SOURCES = \
 	lib/rec.h \
 	lib/rowout.c lib/rowout.h \
 	lib/scan.c lib/scan.h lib/scan_priv.h lib/scan_tokens.c \
+	lib/streamtime.c lib/streamtime.h \
 	lib/textwidth.c lib/textwidth.h \
 	lib/simd.c lib/simd.h \
+	lib/tz.c lib/tz.h lib/tz_priv.h lib/tz_rule.c \
 	lib/utf8.c lib/utf8.h \
 	lib/val.c lib/val.h \
 	lib/watermark.c lib/watermark.h \

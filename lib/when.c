@@ -136,7 +136,7 @@ static int64_t floor_div(int64_t n, int64_t d)
 	return n / d - (n % d < 0);
 }
 
-static int64_t days_of(int64_t year, int month, int day)
+int64_t when_days(int64_t year, int month, int day)
 {
 	int64_t y = month <= 2 ? year - 1 : year, era = floor_div(y, 400), of_era = y - era * 400;
 	int of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
@@ -200,7 +200,7 @@ static bool take_date(struct text *s, int64_t *days)
 	    !take_number(s, 2, 12, &month) || !take_char(s, '-') || month == 0 ||
 	    !take_number(s, 2, month_days(year, month), &day) || day == 0)
 		return false;
-	*days = days_of(year, month, day);
+	*days = when_days(year, month, day);
 	return true;
 }
 
@@ -247,11 +247,12 @@ static bool take_zone(struct text *s, int64_t *us)
 	return true;
 }
 
-bool when_parse(const char *p, size_t len, int64_t *us)
+bool when_parse_zoned(const char *p, size_t len, int64_t *us, bool *zoned)
 {
 	struct text s;
 	int64_t days, time = 0, zone = 0;
 
+	*zoned = false;
 	if (len == 0)
 		return false;
 	s = (struct text){p, p + len};
@@ -260,11 +261,21 @@ bool when_parse(const char *p, size_t len, int64_t *us)
 	if (s.p < s.end) {
 		if (!take_char(&s, 'T') && !take_char(&s, 't') && !take_char(&s, ' '))
 			return false;
-		if (!take_time(&s, &time) || !take_zone(&s, &zone) || s.p < s.end)
+		if (!take_time(&s, &time))
+			return false;
+		*zoned = s.p < s.end;
+		if (!take_zone(&s, &zone) || s.p < s.end)
 			return false;
 	}
 	*us = days * DAY + time - zone;
 	return true;
+}
+
+bool when_parse(const char *p, size_t len, int64_t *us)
+{
+	bool zoned;
+
+	return when_parse_zoned(p, len, us, &zoned);
 }
 
 /* Writes n in at least `width` digits and the byte behind it; where that ends. */

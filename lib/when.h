@@ -39,6 +39,12 @@ void when_put_duration(struct buf *out, int64_t us);
  */
 bool when_parse(const char *p, size_t len, int64_t *us);
 
+/* The same, which tells whether the text has a zone. */
+bool when_parse_zoned(const char *p, size_t len, int64_t *us, bool *zoned);
+
+/* Days from 1970-01-01 to a date. */
+int64_t when_days(int64_t year, int month, int day);
+
 /*
  * A number as a timestamp. WHEN_AUTO takes the unit from the magnitude, which when_unit_of tells:
  * |n| < 1e11 s, < 1e14 ms, < 1e17 us, else ns. A number whose magnitude contradicts a unit that

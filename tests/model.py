@@ -18,6 +18,7 @@ import shlex
 import subprocess
 import sys
 import tempfile
+from datetime import datetime, timedelta
 from decimal import Decimal, getcontext
 from fractions import Fraction
 
@@ -70,6 +71,10 @@ def write(name, text):
 
 def read_json(text):
     return json.loads(text, parse_int=Decimal, parse_float=Decimal)
+
+
+def stamp(us):
+    return (datetime(1970, 1, 1) + timedelta(microseconds=us)).isoformat(timespec="milliseconds") + "Z"
 
 
 def is_number(v):

@@ -22,6 +22,11 @@ holds()
 	holds windows kwindow 600
 }
 
+@test "kwindow: local times of 60 zones" {
+	[ -d /usr/share/zoneinfo/Europe ] || skip "no database of time zones"
+	holds windows zones 60
+}
+
 @test "csvagg: 200 random sets of tables" {
 	holds model csvagg 200
 }

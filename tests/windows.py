@@ -1,6 +1,7 @@
 """A slow and plain model of kwindow, and random streams with which the tool is held to it.
 
     windows.py kwindow SEED N       N random streams
+    windows.py zones SEED N         local times of N random zones, most of them where clocks change, against Python's zoneinfo
 
 Runs the tool on PATH, in the working directory, where the input of stream i stays: i.in. Stops, with status 1, at the
 first case that differs. A window here is the list of its records; every aggregate is worked out anew from
@@ -9,11 +10,12 @@ that of --emit close or table.
 """
 import json
 import random
-from datetime import datetime, timedelta
+import zoneinfo
+from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 
 from model import (ARGUMENTS, Aggregate, Bad, hold, order, plain, put, random_aggregates, random_number,
-                   random_test, read_json, run, run_piped, same, write)
+                   random_test, read_json, run, run_piped, same, stamp, write)
 
 MS = 1000
 S = 1000000
@@ -49,10 +51,6 @@ class Watermark:
             return
         mark = min(self.greatest.values()) - self.delay
         self.now = mark if self.now is None else max(self.now, mark)
-
-
-def stamp(us):
-    return (datetime(1970, 1, 1) + timedelta(microseconds=us)).isoformat(timespec="milliseconds") + "Z"
 
 
 class Row:
@@ -455,7 +453,29 @@ def fold(r, conf, args, name):
     same(changes, "what is folded", "".join(sorted(want.splitlines(True))), "".join(sorted(row + "\n" for row in rows.values())))
 
 
+# --- Time zones ---
+
+
+def zones(r, i):
+    zone = r.choice(sorted(zoneinfo.available_timezones() - {"localtime", "Factory"}))
+    epoch, times = datetime(1970, 1, 1, tzinfo=timezone.utc), []
+    for _ in range(300):
+        t = datetime(r.choice([1, 1890, 1970, 1970, 2037]) + r.randint(0, 150), r.choice([3, 4, 10, 11]), r.randint(1, 28),
+                     r.randint(0, 4), r.randint(0, 59))
+        if r.random() < .2:
+            t = datetime(1, 1, 3) + timedelta(seconds=r.randint(0, 9990 * 365 * 86400))
+        times.append(((t.replace(tzinfo=zoneinfo.ZoneInfo(zone)) - epoch) // timedelta(seconds=1), t.isoformat()))
+    times.sort()
+    args = ["kwindow", "--tz", zone, "--session", "1ms", "-T", ".", "-g", "t=.", "--delay", "1h", "--time-format", "s", "--emit", "changes"]
+    out, err = run(args, "".join(json.dumps(text) + "\n" for _, text in times).encode())
+    starts = {row["t"]: row["window_start"] for row in map(json.loads, out.splitlines()) if "$delete" not in row}
+    got = [(starts.get(text), text) for _, text in times]
+    same(args, "UTC", "".join(f"{t}\n" for t in times), "".join(f"{t}\n" for t in got))
+    same(args, "standard error", "", err)
+    return len(times)
+
+
 if __name__ == "__main__":
-    hold({"kwindow": kwindow})
+    hold({"kwindow": kwindow, "zones": zones})
 
 

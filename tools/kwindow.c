@@ -2,13 +2,14 @@
 #include <stdlib.h>
 
 #include "diag.h"
-#include "eventtime.h"
 #include "filter.h"
 #include "groupby.h"
 #include "loop.h"
 #include "mem.h"
 #include "rowout.h"
+#include "streamtime.h"
 #include "watermark.h"
+#include "when.h"
 #include "winstore.h"
 
 enum {
@@ -23,26 +24,23 @@ static const char *const emit_names[] = {[WINSTORE_CLOSE] = "close",
 
 struct kwindow {
 	const char *kinds[WINDOW_SLIDE + 1]; /* --tumble and so on, by enum window_kind */
-	const char *align, *time, *time_unit;
-	int64_t delay, grace, idle, tick, every, partitions;
+	const char *align;
+	int64_t grace, every;
 	int emit;
-	bool envelope, proctime, keep_open;
+	bool keep_open;
+	struct streamtime_conf time;
 	struct groupby_conf by;
 	struct rowout_conf rows;
 	struct filter_conf filter;
 
 	struct winstore_conf windows;
-	struct eventtime eventtime;
-	struct watermark *wm;
+	struct streamtime *st;
 	struct groupby *gb;
 	struct groupby_eval *ge;
 	struct rowout *ro;
 	struct winstore *ws;
-	int64_t clock;  /* --proctime: the time of reading, which does not go back */
-	int64_t next;   /* when rows are due */
-	int64_t waited; /* for input, so far; when the last record came */
-	int64_t waited_at_last;
-	struct buf err, partition;
+	int64_t next; /* when rows are due */
+	struct buf err;
 };
 
 #define OFF(field) offsetof(struct kwindow, field)
@@ -59,23 +57,10 @@ static const struct opt window_opts[] = {
 	{0, "slide", OPT_STRING, OFF(kinds[WINDOW_SLIDE]), "SIZE",
 	 "per record: its group's of the SIZE before it, and it", NULL},
 	{0, "align", OPT_STRING, OFF(align), "D", "shift windows by D from the epoch (-8h)", NULL},
-	{'T', "time", OPT_STRING, OFF(time), "EXPR", "a record's event time", NULL},
-	{0, "time-unit", OPT_STRING, OFF(time_unit), "s|ms|us|ns",
-	 "unit of numeric times (default: by magnitude)", NULL},
-	{0, "proctime", OPT_FLAG, OFF(proctime), NULL,
+	{0, "proctime", OPT_FLAG, OFF(time.proctime), NULL,
 	 "time is when a record is read; windows close by the clock", NULL},
-	{'J', "envelope", OPT_FLAG, OFF(envelope), NULL,
-	 "records are envelopes: time is .timestamp, watermarks per partition", NULL},
-	{0, "delay", OPT_DURATION, OFF(delay), "D",
-	 "the watermark follows the greatest time by D (default 0)", NULL},
 	{0, "grace", OPT_DURATION, OFF(grace), "D",
 	 "keep a window open for D past its end (default 0)", NULL},
-	{0, "partitions", OPT_COUNT, OFF(partitions), "N",
-	 "with -J: wait for N partitions before time moves", NULL},
-	{0, "idle", OPT_DURATION, OFF(idle), "D",
-	 "a partition silent for D no longer holds time back (default 30s)", NULL},
-	{0, "tick", OPT_DURATION, OFF(tick), "D",
-	 "after D without input the watermark moves on with the clock", NULL},
 	{0},
 };
 
@@ -97,25 +82,16 @@ static const struct opt late_opts[] = {
 
 /* --- Records --- */
 
-enum { EXTRA_TIME, EXTRA_TOPIC, EXTRA_PARTITION };
-
-static size_t partition_of(struct kwindow *k)
+static const struct val *time_values(const struct kwindow *k)
 {
-	buf_clear(&k->partition);
-	if (k->envelope) {
-		val_put_key(&k->partition, groupby_extra(k->ge, EXTRA_TOPIC));
-		val_put_key(&k->partition, groupby_extra(k->ge, EXTRA_PARTITION));
-	}
-	return watermark_partition(k->wm, buf_slice(&k->partition));
+	return groupby_extra(k->ge, 0);
 }
 
 static int time_of(struct kwindow *k, int64_t *t)
 {
 	struct span s;
 
-	*t = k->clock;
-	if (!k->proctime &&
-	    eventtime_of(&k->eventtime, groupby_extra(k->ge, EXTRA_TIME), t, &k->err) < 0)
+	if (streamtime_of(k->st, time_values(k), t, &k->err) < 0)
 		return -1;
 	if (window_first(&k->windows.window, *t, &s))
 		return 0;
@@ -132,21 +108,9 @@ static void add(struct kwindow *k, const struct block *blk, struct result *res, 
 		res->late++;
 		buf_add(&res->late_records, rec.ptr, rec.len + 1);
 	}
-	k->waited_at_last = k->waited;
-	if (!k->proctime) {
-		watermark_observe(k->wm, partition_of(k), t, k->waited);
-		winstore_close(k->ws, watermark_now(k->wm, k->waited), &res->out);
-	}
+	winstore_close(k->ws, streamtime_observe(k->st, time_values(k), t), &res->out);
 	if (k->emit == WINSTORE_TABLE && k->every == 0)
 		winstore_put_due(k->ws, &res->out);
-}
-
-static void read_clock(struct kwindow *k)
-{
-	int64_t wall = loop_wall();
-
-	if (wall > k->clock)
-		k->clock = wall;
 }
 
 static void apply(void *ctx, const struct block *blk, struct result *res)
@@ -155,10 +119,7 @@ static void apply(void *ctx, const struct block *blk, struct result *res)
 	struct slice rec;
 	int64_t t;
 
-	if (k->proctime) {
-		read_clock(k);
-		winstore_close(k->ws, k->clock, &res->out);
-	}
+	winstore_close(k->ws, streamtime_watermark(k->st), &res->out);
 	while (result_next(res, blk, &rec)) {
 		if (groupby_eval_line(k->ge, GROUPBY_JSON, rec, &k->err) < 0 ||
 		    time_of(k, &t) < 0) {
@@ -175,74 +136,20 @@ static void apply(void *ctx, const struct block *blk, struct result *res)
 	}
 }
 
-/* --- Time --- */
-
-static int64_t silence(const struct kwindow *k)
-{
-	return k->waited - k->waited_at_last;
-}
-
-static int64_t watermark(struct kwindow *k)
-{
-	int64_t mark;
-
-	if (k->proctime) {
-		read_clock(k);
-		return k->clock;
-	}
-	mark = watermark_now(k->wm, k->waited);
-	if (mark == WATERMARK_NONE || k->tick == NEVER || silence(k) < k->tick ||
-	    __builtin_add_overflow(mark, silence(k), &mark))
-		return mark;
-	return mark;
-}
-
-/* How long until the clock alone closes the next window. */
-static int64_t time_to_close(struct kwindow *k)
-{
-	int64_t end = winstore_next(k->ws), mark, left;
-
-	if (end == WATERMARK_END)
-		return LOOP_FOREVER;
-	if (k->proctime)
-		return end - k->clock;
-	mark = watermark_now(k->wm, k->waited);
-	if (k->tick == NEVER || mark == WATERMARK_NONE || __builtin_sub_overflow(end, mark, &left))
-		return LOOP_FOREVER;
-	return (left > k->tick ? left : k->tick) - silence(k);
-}
-
-/* How long until an idle partition lets go of the watermark. */
-static int64_t time_to_idle(const struct kwindow *k)
-{
-	int64_t due = k->proctime ? INT64_MAX : watermark_deadline(k->wm);
-
-	return due == INT64_MAX ? LOOP_FOREVER : due - k->waited;
-}
-
-static int64_t sooner(int64_t deadline, int64_t now, int64_t left)
-{
-	int64_t due;
-
-	if (left == LOOP_FOREVER || __builtin_add_overflow(now, left, &due))
-		return deadline;
-	return due < deadline ? due : deadline;
-}
-
 static int64_t tick(void *ctx, int64_t now, int64_t waited, struct buf *out)
 {
 	struct kwindow *k = ctx;
-	int64_t deadline = LOOP_FOREVER;
+	int64_t left, deadline = LOOP_FOREVER;
 
-	k->waited = waited;
-	winstore_close(k->ws, watermark(k), out);
+	winstore_close(k->ws, streamtime_wait(k->st, waited), out);
 	if (k->every > 0 && now >= k->next) {
 		winstore_put_due(k->ws, out);
 		k->next = now + k->every;
 	}
 	if (k->every > 0)
 		deadline = k->next;
-	return sooner(sooner(deadline, now, time_to_idle(k)), now, time_to_close(k));
+	left = streamtime_left(k->st, winstore_next(k->ws));
+	return left < deadline - now ? now + left : deadline;
 }
 
 static int finish(void *ctx, enum filter_end end, struct buf *out)
@@ -348,21 +255,6 @@ static void set_window(struct kwindow *k)
 		diag_usage("--window-time does not go with --slide: window_end is the last moment");
 }
 
-static void set_time(struct kwindow *k)
-{
-	if (k->proctime && (k->time || k->time_unit || k->delay || k->tick != NEVER))
-		diag_usage("--proctime takes no -T, --time-unit, --delay, --tick");
-	if (k->envelope && !k->time)
-		k->time = ".timestamp";
-	if (!k->time && !k->proctime)
-		diag_usage("-T EXPR is missing: which field is a record's event time?");
-	if (k->time_unit && !when_unit_name(k->time_unit, &k->eventtime.unit))
-		diag_usage("--time-unit: '%s' is none of s, ms, us, ns", k->time_unit);
-	k->eventtime.told = k->time_unit != NULL;
-	if (k->partitions && !k->envelope)
-		diag_usage("--partitions goes with -J");
-}
-
 static void set_output(struct kwindow *k)
 {
 	if (k->every != NEVER && k->emit == WINSTORE_CLOSE)
@@ -378,18 +270,16 @@ static void set_output(struct kwindow *k)
 
 static void set_up(struct kwindow *k, struct filter_tool *f)
 {
-	const char *const extra[] = {[EXTRA_TIME] = k->proctime ? "null" : k->time,
-				     [EXTRA_TOPIC] = k->envelope ? ".topic" : NULL,
-				     [EXTRA_PARTITION] = ".partition",
-				     NULL};
+	const char *extra[STREAMTIME_PROGRAMS + 1];
 
+	k->st = streamtime_new(&k->time);
+	streamtime_programs(k->st, extra);
 	k->gb = groupby_new(&k->by, extra, NULL, 0, &k->err);
 	if (!k->gb)
 		diag_die(EXIT_USAGE, "%s", buf_str(&k->err));
 	k->ge = groupby_eval_new(k->gb);
 	k->ro = rowout_new(&k->rows, k->gb);
 	k->ws = winstore_new(&k->windows, k->gb, k->ro);
-	k->wm = watermark_new(k->delay, (size_t)k->partitions, k->envelope ? k->idle : INT64_MAX);
 	f->apply = apply;
 	f->tick = tick;
 	f->finish = finish;
@@ -400,20 +290,20 @@ static void clean_up(struct kwindow *k)
 {
 	winstore_free(k->ws);
 	rowout_free(k->ro);
-	watermark_free(k->wm);
+	streamtime_free(k->st);
 	groupby_eval_free(k->ge);
 	groupby_free(k->gb);
 	groupby_conf_free(&k->by);
 	buf_free(&k->err);
-	buf_free(&k->partition);
 }
 
 int main(int argc, char **argv)
 {
 	struct kwindow k = {
-		.every = NEVER, .tick = NEVER, .idle = 30 * WHEN_S, .filter = FILTER_CONF_INIT};
+		.every = NEVER, .time = STREAMTIME_CONF_INIT, .filter = FILTER_CONF_INIT};
 	const struct optgroup groups[] = {
-		{"Windows and time", window_opts, &k},
+		{"Windows", window_opts, &k},
+		{"Time", streamtime_opts, &k.time},
 		{"Groups and aggregates", groupby_opts, &k.by},
 		{"Output", output_opts, &k},
 		{"Rows", rowout_opts, &k.rows},
@@ -438,7 +328,6 @@ int main(int argc, char **argv)
 	loop_init();
 	opt_parse(&tool, groups, argc, argv, &operands);
 	set_window(&k);
-	set_time(&k);
 	set_output(&k);
 	set_up(&k, &f);
 	rc = filter_run(&f, &k, &k.filter, operands);

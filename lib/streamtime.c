@@ -1,0 +1,212 @@
+#include "streamtime.h"
+
+#include <stdlib.h>
+
+#include "diag.h"
+#include "eventtime.h"
+#include "loop.h"
+#include "mem.h"
+#include "tz.h"
+#include "watermark.h"
+
+struct streamtime {
+	struct streamtime_conf conf;
+	struct eventtime eventtime;
+	struct tz *tz;
+	struct watermark *wm;
+	int64_t clock;          /* --proctime: the wall clock, which does not go back here */
+	int64_t waited;         /* for input, so far */
+	int64_t waited_at_last; /* when the last record came */
+	struct buf partition;
+};
+
+#define OFF(field) offsetof(struct streamtime_conf, field)
+
+const struct opt streamtime_opts[] = {
+	{'T', "time", OPT_STRING, OFF(time), "EXPR", "a record's event time", NULL},
+	{0, "time-unit", OPT_STRING, OFF(time_unit), "s|ms|us|ns",
+	 "unit of numeric times (default: by magnitude)", NULL},
+	{0, "tz", OPT_STRING, OFF(zone), "ZONE", "the zone of times in text that have none (UTC)",
+	 NULL},
+	{'J', "envelope", OPT_FLAG, OFF(envelope), NULL,
+	 "records are envelopes: time is .timestamp, watermarks per partition", NULL},
+	{0, "delay", OPT_DURATION, OFF(delay), "D",
+	 "the watermark follows the greatest time by D (default 0)", NULL},
+	{0, "partitions", OPT_COUNT, OFF(partitions), "N",
+	 "with -J: wait for N partitions before time moves", NULL},
+	{0, "idle", OPT_DURATION, OFF(idle), "D",
+	 "a partition silent for D no longer holds time back (default 30s)", NULL},
+	{0, "tick", OPT_DURATION, OFF(tick), "D",
+	 "after D without input the watermark moves on with the clock", NULL},
+	{0},
+};
+
+static int64_t to_utc(const void *zone, int64_t local)
+{
+	return tz_utc(zone, local);
+}
+
+static void set_zone(struct streamtime *st)
+{
+	struct buf err = BUF_INIT;
+
+	st->tz = tz_open(st->conf.zone, &err);
+	if (!st->tz)
+		diag_usage("--tz: %s", buf_str(&err));
+	st->eventtime.to_utc = to_utc;
+	st->eventtime.zone = st->tz;
+	buf_free(&err);
+}
+
+static void check(const struct streamtime_conf *c)
+{
+	if (c->proctime &&
+	    (c->time || c->time_unit || c->zone || c->delay || c->tick != STREAMTIME_NEVER))
+		diag_usage("--proctime takes no -T, --time-unit, --tz, --delay, --tick");
+	if (!c->time && !c->proctime)
+		diag_usage("-T EXPR is missing: which field is a record's event time?");
+	if (c->partitions && !c->envelope)
+		diag_usage("--partitions goes with -J");
+}
+
+static void read_clock(struct streamtime *st)
+{
+	int64_t wall = loop_wall();
+
+	if (wall > st->clock)
+		st->clock = wall;
+}
+
+struct streamtime *streamtime_new(struct streamtime_conf *conf)
+{
+	struct streamtime *st = mem_zalloc(1, sizeof *st);
+
+	if (conf->envelope && !conf->time && !conf->proctime)
+		conf->time = ".timestamp";
+	check(conf);
+	st->conf = *conf;
+	if (conf->time_unit && !when_unit_name(conf->time_unit, &st->eventtime.unit))
+		diag_usage("--time-unit: '%s' is none of s, ms, us, ns", conf->time_unit);
+	st->eventtime.told = conf->time_unit != NULL;
+	if (conf->zone)
+		set_zone(st);
+	st->wm = watermark_new(conf->delay, (size_t)conf->partitions,
+			       conf->envelope ? conf->idle : INT64_MAX);
+	read_clock(st);
+	return st;
+}
+
+void streamtime_free(struct streamtime *st)
+{
+	if (!st)
+		return;
+	tz_free(st->tz);
+	watermark_free(st->wm);
+	buf_free(&st->partition);
+	free(st);
+}
+
+/* --- Records --- */
+
+enum { TIME, TOPIC, PARTITION };
+
+size_t streamtime_programs(const struct streamtime *st,
+			   const char *programs[STREAMTIME_PROGRAMS + 1])
+{
+	size_t n = 0;
+
+	if (!st->conf.proctime) {
+		programs[n++] = st->conf.time;
+		if (st->conf.envelope) {
+			programs[n++] = ".topic";
+			programs[n++] = ".partition";
+		}
+	}
+	programs[n] = NULL;
+	return n;
+}
+
+int streamtime_of(struct streamtime *st, const struct val values[], int64_t *t, struct buf *err)
+{
+	if (!st->conf.proctime)
+		return eventtime_of(&st->eventtime, &values[TIME], t, err);
+	*t = st->clock;
+	return 0;
+}
+
+int64_t streamtime_observe(struct streamtime *st, const struct val values[], int64_t t)
+{
+	st->waited_at_last = st->waited;
+	if (st->conf.proctime)
+		return st->clock;
+	buf_clear(&st->partition);
+	if (st->conf.envelope) {
+		val_put_key(&st->partition, &values[TOPIC]);
+		val_put_key(&st->partition, &values[PARTITION]);
+	}
+	watermark_observe(st->wm, watermark_partition(st->wm, buf_slice(&st->partition)), t,
+			  st->waited);
+	return watermark_now(st->wm, st->waited);
+}
+
+/* --- The clock --- */
+
+static int64_t silence(const struct streamtime *st)
+{
+	return st->waited - st->waited_at_last;
+}
+
+static bool ticks(const struct streamtime *st, int64_t mark)
+{
+	return st->conf.tick != STREAMTIME_NEVER && mark != WATERMARK_NONE;
+}
+
+int64_t streamtime_watermark(struct streamtime *st)
+{
+	int64_t mark, moved;
+
+	if (st->conf.proctime) {
+		read_clock(st);
+		return st->clock;
+	}
+	mark = watermark_now(st->wm, st->waited);
+	if (!ticks(st, mark) || silence(st) < st->conf.tick ||
+	    __builtin_add_overflow(mark, silence(st), &moved) || moved == WATERMARK_END)
+		return mark;
+	return moved;
+}
+
+int64_t streamtime_wait(struct streamtime *st, int64_t waited)
+{
+	st->waited = waited;
+	return streamtime_watermark(st);
+}
+
+static int64_t left_to(struct streamtime *st, int64_t mark)
+{
+	int64_t now, left;
+
+	if (mark == WATERMARK_END)
+		return LOOP_FOREVER;
+	if (st->conf.proctime)
+		return mark - st->clock;
+	now = watermark_now(st->wm, st->waited);
+	if (!ticks(st, now) || __builtin_sub_overflow(mark, now, &left))
+		return LOOP_FOREVER;
+	return (left > st->conf.tick ? left : st->conf.tick) - silence(st);
+}
+
+/* Until an idle partition lets go of the watermark. */
+static int64_t left_to_idle(const struct streamtime *st)
+{
+	int64_t due = st->conf.proctime ? INT64_MAX : watermark_deadline(st->wm);
+
+	return due == INT64_MAX ? LOOP_FOREVER : due - st->waited;
+}
+
+int64_t streamtime_left(struct streamtime *st, int64_t mark)
+{
+	int64_t left = left_to(st, mark), idle = left_to_idle(st);
+
+	return left < idle ? left : idle;
+}

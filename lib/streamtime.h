@@ -1,0 +1,58 @@
+/*
+ * streamtime: what time a record has, how far time has come, and when the clock alone moves it on. Shared by kwindow and kcount.
+ *
+ * Event time (-T, -J) comes with the records; the watermark follows it (see watermark.h), and --tick lets the clock take
+ * over where no input comes. Without it (--proctime) time is the clock.
+ */
+#ifndef KPIPE_STREAMTIME_H
+#define KPIPE_STREAMTIME_H
+
+#include <stdint.h>
+
+#include "opt.h"
+#include "val.h"
+
+struct streamtime_conf {
+	const char *time, *time_unit, *zone;
+	int64_t delay, idle, tick, partitions;
+	bool envelope, proctime;
+};
+
+enum { STREAMTIME_NEVER = -1 };
+
+#define STREAMTIME_CONF_INIT                                                                       \
+	{                                                                                          \
+		.idle = 30 * INT64_C(1000000), .tick = STREAMTIME_NEVER                            \
+	}
+
+extern const struct opt streamtime_opts[]; /* but --proctime; base: struct streamtime_conf */
+
+struct streamtime;
+
+/* The process ends with EXIT_USAGE when the options do not go together. */
+struct streamtime *streamtime_new(struct streamtime_conf *conf);
+void streamtime_free(struct streamtime *st); /* NULL is fine */
+
+/* The programs that it needs, NULL behind the last one, and how many. */
+enum { STREAMTIME_PROGRAMS = 3 };
+size_t streamtime_programs(const struct streamtime *st,
+			   const char *programs[STREAMTIME_PROGRAMS + 1]);
+
+/* The time of the record that gave these values of the programs: 0, or -1 with the reason in err. */
+int streamtime_of(struct streamtime *st, const struct val values[], int64_t *t, struct buf *err);
+
+/* That record was seen: the watermark now. */
+int64_t streamtime_observe(struct streamtime *st, const struct val values[], int64_t t);
+
+/* `waited`: microseconds spent waiting for input so far. The watermark by then. */
+int64_t streamtime_wait(struct streamtime *st, int64_t waited);
+
+int64_t streamtime_watermark(struct streamtime *st);
+
+/*
+ * How long until streamtime_wait is to be called, because it gives more than before, or `mark` (WATERMARK_END: none is
+ * asked for); LOOP_FOREVER: only a record changes that.
+ */
+int64_t streamtime_left(struct streamtime *st, int64_t mark);
+
+#endif
