@@ -40,8 +40,10 @@ struct agg_op {
 	 */
 	void (*add)(void *state, const struct agg *a, const struct val v[], uint64_t seq);
 	/* As agg_add_smalls; NULL: add does. */
-	void (*add_smalls)(const struct agg *a, void *const states[], const struct small v[], size_t n,
-			   uint64_t seq);
+	void (*add_smalls)(const struct agg *a, void *const states[], const struct small v[],
+			   size_t n, uint64_t seq);
+	/* Takes back a record that was added, of these arguments; NULL: that cannot be. */
+	void (*take)(void *state, const struct agg *a, const struct val v[]);
 	void (*merge)(void *state, const struct agg *a, const void *from); /* from is unchanged */
 	/*
 	 * The result; strings and JSON point into the state or into *scratch (appended), valid

@@ -50,6 +50,7 @@ struct agg_sum { /* sum avg */
 void agg_sum_add(void *state, const struct agg *a, const struct val v[], uint64_t seq);
 void agg_sum_add_smalls(const struct agg *a, void *const states[], const struct small v[], size_t n,
 			uint64_t seq);
+void agg_sum_take(void *state, const struct agg *a, const struct val v[]);
 void agg_sum_merge(void *state, const struct agg *a, const void *from);
 void agg_sum_emit(const void *state, const struct agg *a, struct val *out, struct buf *scratch);
 void agg_avg_emit(const void *state, const struct agg *a, struct val *out, struct buf *scratch);
@@ -141,8 +142,8 @@ struct agg_top { /* top: a heap of the best, the worst of them at v[0] */
 };
 
 void agg_best_add(void *state, const struct agg *a, const struct val v[], uint64_t seq);
-void agg_best_add_smalls(const struct agg *a, void *const states[], const struct small v[], size_t n,
-			uint64_t seq);
+void agg_best_add_smalls(const struct agg *a, void *const states[], const struct small v[],
+			 size_t n, uint64_t seq);
 void agg_best_merge(void *state, const struct agg *a, const void *from);
 void agg_end_add(void *state, const struct agg *a, const struct val v[], uint64_t seq);
 void agg_end_merge(void *state, const struct agg *a, const void *from);

@@ -108,6 +108,22 @@ void agg_sum_add_smalls(const struct agg *a, void *const states[], const struct 
 	}
 }
 
+/* Whoever was rounded stays so: what is left may be, too. */
+void agg_sum_take(void *state, const struct agg *a, const struct val v[])
+{
+	struct agg_sum *s = state;
+	struct val minus = v[0];
+
+	if (v[0].type == VAL_NULL)
+		return;
+	if (v[0].type == VAL_DEC)
+		minus.dec.v = -minus.dec.v;
+	else
+		minus.dbl = -minus.dbl;
+	agg_sum_add(s, a, &minus, 0);
+	s->n -= 2;
+}
+
 void agg_sum_merge(void *state, const struct agg *a, const void *from)
 {
 	struct agg_sum *s = state;

@@ -23,6 +23,14 @@ static void count_add(void *state, const struct agg *a, const struct val v[], ui
 		c->n++;
 }
 
+static void count_take(void *state, const struct agg *a, const struct val v[])
+{
+	struct count *c = state;
+
+	if (a->nargs == 0 || v[0].type != VAL_NULL)
+		c->n--;
+}
+
 static void count_add_smalls(const struct agg *a, void *const states[], const struct small v[],
 			     size_t n, uint64_t seq)
 {
@@ -93,14 +101,17 @@ static void verdict_emit(const void *state, const struct agg *a, struct val *out
 const struct agg_op agg_ops[] = {
 	{"count", "[(E)]", "records; records where E is not null", 0, 1, {AGG_ANY},
 	 .size = sizeof(struct count), .init = zero_init, .add = count_add,
+		.take = count_take,
 	 .add_smalls = count_add_smalls, .merge = count_merge,
 	 .emit = count_emit},
 	{"sum", "(E)", "the exact sum", 1, 1, {AGG_NUMBER},
 	 .size = sizeof(struct agg_sum), .init = zero_init, .add = agg_sum_add,
+		.take = agg_sum_take,
 	 .add_smalls = agg_sum_add_smalls,
 	 .merge = agg_sum_merge, .emit = agg_sum_emit, .inexact = agg_sum_inexact},
 	{"avg", "(E)", "the exact sum by the count, rounded once", 1, 1, {AGG_NUMBER},
 	 .size = sizeof(struct agg_sum), .init = zero_init, .add = agg_sum_add,
+		.take = agg_sum_take,
 	 .add_smalls = agg_sum_add_smalls,
 	 .merge = agg_sum_merge, .emit = agg_avg_emit, .inexact = agg_sum_inexact},
 	{"min", "(E)", "the least number or text", 1, 1, {AGG_SCALAR},

@@ -397,6 +397,52 @@ void groupby_add(const struct groupby_eval *ge, void *states, uint64_t seq)
 	}
 }
 
+/* --- Records that may be taken back --- */
+
+/* Of each -a: does its where hold? Then its arguments. */
+void groupby_put_entry(const struct groupby_eval *ge, struct buf *out)
+{
+	const struct groupby *gb = ge->gb;
+
+	for (size_t i = 0; i < gb->aggs.n; i++) {
+		const struct agg *a = &gb->aggs.v[i];
+
+		if (gb->places[i].where)
+			buf_add_char(out, (char)holds(ge, i));
+		for (unsigned k = 0; k < a->nargs && holds(ge, i); k++)
+			val_put_key(out, &arguments(ge, i)[k]);
+	}
+}
+
+void groupby_take(const struct groupby *gb, struct slice entry, void *states)
+{
+	struct val args[AGG_ARGS_MAX];
+
+	for (size_t i = 0; i < gb->aggs.n; i++) {
+		const struct agg *a = &gb->aggs.v[i];
+		bool added = true;
+
+		if (gb->places[i].where) {
+			added = *entry.ptr;
+			entry = slice_of(entry.ptr + 1, entry.len - 1);
+		}
+		if (!added)
+			continue;
+		for (unsigned k = 0; k < a->nargs; k++)
+			val_next_key(&entry, &args[k]);
+		a->op->take((char *)states + a->offset, a, args);
+	}
+}
+
+const char *groupby_untakeable(const struct groupby *gb)
+{
+	for (size_t i = 0; i < gb->aggs.n; i++) {
+		if (!gb->aggs.v[i].op->take)
+			return gb->aggs.v[i].call;
+	}
+	return NULL;
+}
+
 /* --- Rows by columns --- */
 
 bool groupby_has_rows(const struct groupby *gb)

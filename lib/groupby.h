@@ -65,6 +65,14 @@ bool groupby_native(const struct groupby_eval *ge);
 /* Adds the record to the states of a group. seq: its place in the input, rising. */
 void groupby_add(const struct groupby_eval *ge, void *states, uint64_t seq);
 
+/*
+ * Records that may be taken back. What was added of one, as bytes (appended to out, to be kept); and back from
+ * the states. The first -a that cannot take anything back: its name; NULL: all can.
+ */
+void groupby_put_entry(const struct groupby_eval *ge, struct buf *out);
+void groupby_take(const struct groupby *gb, struct slice entry, void *states);
+const char *groupby_untakeable(const struct groupby *gb);
+
 /* Of a CSV header's programs: may rows of plain numbers be added many at once, by what follows? */
 bool groupby_has_rows(const struct groupby *gb);
 

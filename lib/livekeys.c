@@ -76,6 +76,13 @@ struct livekey *livekeys_put(struct livekeys *lk, struct slice key, struct livek
 	return *slot;
 }
 
+struct livekey *livekeys_get(const struct livekeys *lk, struct slice key)
+{
+	struct livekey **slot = keytab_get(lk->table, key);
+
+	return slot ? *slot : NULL;
+}
+
 void livekeys_drop(struct livekeys *lk, struct livekey *object)
 {
 	struct livekey **slot = keytab_get(lk->table, object->key);

@@ -25,6 +25,9 @@ void livekeys_free(struct livekeys *lk);      /* the objects are the caller's; N
 /* The object of `key`; where there is none it is made by `make` (not NULL, its key is set then). */
 struct livekey *livekeys_put(struct livekeys *lk, struct slice key, struct livekey *(*make)(void));
 
+/* NULL: there is none. */
+struct livekey *livekeys_get(const struct livekeys *lk, struct slice key);
+
 /* Forgets the object, which is the caller's to free. */
 void livekeys_drop(struct livekeys *lk, struct livekey *object);
 

@@ -43,6 +43,7 @@ libkpipe_a_SOURCES = \
 	lib/textwidth.c lib/textwidth.h \
 	lib/simd.c lib/simd.h \
 	lib/tz.c lib/tz.h lib/tz_priv.h lib/tz_rule.c \
+	lib/upsert.c lib/upsert.h \
 	lib/utf8.c lib/utf8.h \
 	lib/val.c lib/val.h \
 	lib/watermark.c lib/watermark.h \

@@ -152,6 +152,13 @@ static int compare_sessions(const void *a, const void *b)
 	return p->seq < q->seq ? -1 : 1;
 }
 
+static int compare_arrivals(const void *a, const void *b)
+{
+	const struct session *p = *(struct session *const *)a, *q = *(struct session *const *)b;
+
+	return p->seq < q->seq ? -1 : 1;
+}
+
 /* The open sessions that changed, or with TABLE all. */
 static void put_due(struct winstore *ws, struct buf *out)
 {
@@ -167,7 +174,8 @@ static void put_due(struct winstore *ws, struct buf *out)
 		if (s->owner && (all || s->changed))
 			due[n++] = s;
 	}
-	qsort(due, n, sizeof(struct session *), compare_sessions);
+	qsort(due, n, sizeof(struct session *),
+	      ws->conf.forget ? compare_arrivals : compare_sessions);
 	for (size_t i = 0; i < n; i++)
 		put_change(st, due[i], out);
 	free(due);

@@ -3,7 +3,9 @@
  * that they come in order. Then each joins its key's line, what is too old leaves it at the other end, and the
  * aggregates over the line are its row.
  *
- * They are kept by two stacks, with two merges a record whatever the size: states of the front hold what is in the line from
+ * A record that comes when its own row is out still counts in the rows of others: it lies beside the line.
+ *
+ * Lines are kept by two stacks, with two merges a record whatever the size: states of the front hold what is in the line from
  * their record to the front's end, `back` holds what came after. When the front is used up the back becomes the front.
  */
 #include <stdlib.h>
@@ -18,7 +20,7 @@ struct item {
 	int64_t t; /* in whole milliseconds */
 	uint64_t seq;
 	struct line *line;
-	struct item *next;          /* in the line; then, of all lines, by time */
+	struct item *next;          /* of all lines, by time; beside a line, by arrival */
 	_Alignas(16) char states[]; /* of it; in the front, of it and those behind it there */
 };
 
@@ -28,18 +30,24 @@ struct line {
 	struct item **v;     /* in line are [first, n), of these [first, front) are the front */
 	size_t first, front, n, cap;
 	void *back; /* states of [front, n); NULL until there are some */
+	struct item *beside;
+};
+
+/* The earliest first. */
+struct heap {
+	struct item **v;
+	size_t n, cap;
 };
 
 struct slide_store {
 	struct winstore base;
 	struct livekeys *lines;
-	struct item **heap; /* what waits, the earliest first */
-	size_t n, cap;
+	struct heap waiting, beside;
 	struct item *oldest, *newest; /* in any line */
 	void *scratch;                /* states */
 };
 
-/* --- What waits --- */
+/* --- Heaps --- */
 
 static bool is_before(const struct item *a, const struct item *b)
 {
@@ -54,30 +62,30 @@ static void swap(struct item **a, struct item **b)
 	*b = was;
 }
 
-static void heap_add(struct slide_store *st, struct item *item)
+static void heap_add(struct heap *h, struct item *item)
 {
-	size_t i = st->n++;
+	size_t i = h->n++;
 
-	st->heap = mem_grow(st->heap, &st->cap, st->n, sizeof(struct item *));
-	st->heap[i] = item;
-	for (; i > 0 && is_before(st->heap[i], st->heap[(i - 1) / 2]); i = (i - 1) / 2)
-		swap(&st->heap[i], &st->heap[(i - 1) / 2]);
+	h->v = mem_grow(h->v, &h->cap, h->n, sizeof(struct item *));
+	h->v[i] = item;
+	for (; i > 0 && is_before(h->v[i], h->v[(i - 1) / 2]); i = (i - 1) / 2)
+		swap(&h->v[i], &h->v[(i - 1) / 2]);
 }
 
-static struct item *heap_take(struct slide_store *st)
+static struct item *heap_take(struct heap *h)
 {
-	struct item *taken = st->heap[0];
+	struct item *taken = h->v[0];
 	size_t i = 0, first = 0;
 
-	st->heap[0] = st->heap[--st->n];
+	h->v[0] = h->v[--h->n];
 	for (;; i = first) {
-		for (size_t child = 2 * i + 1; child < st->n && child <= 2 * i + 2; child++) {
-			if (is_before(st->heap[child], st->heap[first]))
+		for (size_t child = 2 * i + 1; child < h->n && child <= 2 * i + 2; child++) {
+			if (is_before(h->v[child], h->v[first]))
 				first = child;
 		}
 		if (first == i)
 			return taken;
-		swap(&st->heap[i], &st->heap[first]);
+		swap(&h->v[i], &h->v[first]);
 	}
 }
 
@@ -162,6 +170,26 @@ static void leave(struct slide_store *st)
 	item_free(st, item);
 }
 
+static void leave_beside(struct slide_store *st)
+{
+	struct item *item = heap_take(&st->beside), **p = &item->line->beside;
+
+	while (*p != item)
+		p = &(*p)->next;
+	*p = item->next;
+	item_free(st, item);
+}
+
+static void put_beside(struct slide_store *st, struct item *item)
+{
+	struct item **p = &item->line->beside;
+
+	while (*p)
+		p = &(*p)->next;
+	*p = item;
+	heap_add(&st->beside, item);
+}
+
 static void join(struct slide_store *st, struct item *item)
 {
 	line_add(st, item->line, item);
@@ -181,6 +209,8 @@ static void put_row(struct slide_store *st, const struct item *item, struct buf 
 	if (l->first < l->front)
 		agg_merge(aggs, st->scratch, l->v[l->first]->states);
 	agg_merge(aggs, st->scratch, l->back);
+	for (const struct item *late = l->beside; late; late = late->next)
+		agg_merge(aggs, st->scratch, late->states);
 	rowout_put(st->base.rows, &row, out);
 	st->base.inexact += agg_inexact(aggs, st->scratch);
 	states_clear(aggs, st->scratch);
@@ -189,12 +219,15 @@ static void put_row(struct slide_store *st, const struct item *item, struct buf 
 /* Records of one time are in each other's windows. */
 static void put_time(struct slide_store *st, int64_t t, struct buf *out)
 {
+	int64_t start = t - st->base.conf.window.size;
 	struct item *first = NULL;
 
-	while (st->oldest && st->oldest->t < t - st->base.conf.window.size)
+	while (st->oldest && st->oldest->t < start)
 		leave(st);
-	while (st->n && st->heap[0]->t == t) {
-		struct item *item = heap_take(st);
+	while (st->beside.n && st->beside.v[0]->t < start)
+		leave_beside(st);
+	while (st->waiting.n && st->waiting.v[0]->t == t) {
+		struct item *item = heap_take(&st->waiting);
 
 		join(st, item);
 		first = first ? first : item;
@@ -213,8 +246,8 @@ static void close_records(struct winstore *ws, struct buf *out)
 {
 	struct slide_store *st = (struct slide_store *)ws;
 
-	while (st->n && winstore_is_closed(ws, end_of(st->heap[0]->t)))
-		put_time(st, st->heap[0]->t, out);
+	while (st->waiting.n && winstore_is_closed(ws, end_of(st->waiting.v[0]->t)))
+		put_time(st, st->waiting.v[0]->t, out);
 }
 
 /* --- The store --- */
@@ -233,7 +266,8 @@ static bool add(struct winstore *ws, const struct groupby_eval *ge, int64_t t, u
 
 	(void)out;
 	window_first(&ws->conf.window, t, &span);
-	if (winstore_is_closed(ws, end_of(span.end)))
+	/* The last window that it can be in begins with it. */
+	if (winstore_is_closed(ws, end_of(span.end + ws->conf.window.size)))
 		return false;
 	item = mem_zalloc(1, sizeof *item + aggs_of(st)->size);
 	item->t = span.end;
@@ -242,7 +276,10 @@ static bool add(struct winstore *ws, const struct groupby_eval *ge, int64_t t, u
 	item->line->users++;
 	agg_init(aggs_of(st), item->states);
 	groupby_add(ge, item->states, seq);
-	heap_add(st, item);
+	if (winstore_is_closed(ws, end_of(item->t)))
+		put_beside(st, item);
+	else
+		heap_add(&st->waiting, item);
 	return true;
 }
 
@@ -257,7 +294,7 @@ static int64_t next_end(struct winstore *ws)
 {
 	const struct slide_store *st = (const struct slide_store *)ws;
 
-	return st->n ? end_of(st->heap[0]->t) : INT64_MAX;
+	return st->waiting.n ? end_of(st->waiting.v[0]->t) : INT64_MAX;
 }
 
 static uint64_t inexact(struct winstore *ws)
@@ -270,8 +307,10 @@ static void free_store(struct winstore *ws)
 {
 	struct slide_store *st = (struct slide_store *)ws;
 
-	while (st->n)
-		item_free(st, heap_take(st));
+	while (st->waiting.n)
+		item_free(st, heap_take(&st->waiting));
+	while (st->beside.n)
+		leave_beside(st);
 	while (st->oldest) {
 		struct item *item = st->oldest;
 
@@ -280,7 +319,8 @@ static void free_store(struct winstore *ws)
 	}
 	states_free(aggs_of(st), st->scratch);
 	livekeys_free(st->lines);
-	free(st->heap);
+	free(st->waiting.v);
+	free(st->beside.v);
 	free(st);
 }
 

@@ -291,40 +291,15 @@ kafka()
 	same_file want got
 }
 
-# --- The Yahoo Streaming Benchmark: views per campaign and 10 seconds ---
+# --- Whole folders of cases: tests/upstream.py has a command line for each ---
 
-# ysb EXPECTED [OPTION...]: the views per ad and window, added up per campaign, are EXPECTED.
-ysb()
-{
-	local expected=$1
-	shift
-	gzip -dc "$KPIPE_CASES/ysb_small/ad-events.ndjson.gz" |
-		kwindow -T .event_time --tumble 10s -w '.event_type == "view"' -g .ad_id "$@" 2>err |
-		python3 compare.py "$KPIPE_CASES/ysb_small" "$expected"
-}
-
-@test "Yahoo Streaming Benchmark" {
-	need_cases ysb_small
+@test "cases of Flink, Kafka Streams, Spark, the Yahoo Streaming Benchmark: pass, or differ as said" {
+	for suite in flink_docs_bid flink_session_lateness kstreams_suppress spark_watermark ysb_small; do
+		need_cases "$suite"
+	done
 	need python3
-	cat >compare.py <<-'END'
-	import collections, csv, datetime, json, sys
-	folder, expected = sys.argv[1:]
-	campaign = {row['ad_id']: row['campaign_id'] for row in csv.DictReader(open(folder + '/ad_to_campaign.csv'))}
-	got = collections.Counter()
-	for line in sys.stdin:
-	    row = json.loads(line)
-	    start = datetime.datetime.strptime(row['window_start'], '%Y-%m-%dT%H:%M:%S.%f%z')
-	    got[campaign[row['ad_id']], int(start.timestamp() * 1000)] += row['count']
-	want = {(row['campaign_id'], row['window_start']): row['count']
-	    for row in map(json.loads, open(folder + '/' + expected))}
-	differ = sorted(set(got.items()) ^ set(want.items()))
-	if differ or not want:
-	    sys.exit(f'{len(differ)} rows differ: {differ[:10]}')
-	END
-	ysb expected_all_late_accepted.ndjson --emit table
-	[ ! -s err ]
-	ysb expected_all_late_accepted.ndjson --delay 1h
-	[ ! -s err ]
-	ysb expected_watermark_1s.ndjson --delay 1s
-	same_text 'kwindow: 20000 in, 19996 used, 0 bad, 4 late' "$(cat err)"
+	run python3 "$KPIPE_SRCDIR/tests/upstream.py" "$KPIPE_CASES"
+	assert_status 0
+	same_text 25 "$(grep -c ': pass$' <<<"$output")"
+	same_text 6 "$(grep -c ': differs: ' <<<"$output")"
 }

@@ -23,7 +23,7 @@ BEGIN {
 	layer(0, "simd diag mem buf arena num when keytab json jqtext utf8 textwidth word hash livekeys")
 	layer(1, "rec val agg group grid window watermark eventtime")
 	layer(2, "loop lineio envelope control jqprog scan expr csvio state tz progress")
-	layer(3, "opt filter program groupby groupout rowout winstore streamtime csvhead kafka")
+	layer(3, "opt filter program groupby groupout rowout winstore streamtime upsert csvhead kafka")
 
 	# In layers 0 and 1 sideways is free, as long as there is no circle.
 	sideways("lineio", "loop")
@@ -37,6 +37,7 @@ BEGIN {
 	sideways("rowout", "opt groupby")
 	sideways("winstore", "groupby rowout")
 	sideways("streamtime", "opt")
+	sideways("upsert", "groupby")
 	sideways("csvhead", "opt")
 	sideways("kafka", "opt")
 

@@ -133,6 +133,7 @@ EXTRA_DIST += \
 	tests/splits.py \
 	tests/sums.py \
 	tests/tables.py \
+	tests/upstream.py \
 	tests/windows.py \
 	tests/unit/libjq.h \
 	tests/unit/tap.h \

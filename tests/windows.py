@@ -257,13 +257,14 @@ class Slide(Model):
 
     def __init__(self, conf):
         super().__init__(conf)
-        self.records, self.waiting = [], []  # (t, arrival, key, record)
+        self.records, self.waiting = [], []  # (t, arrival, key, record, came when its own row was out)
 
     def rows_of(self, entries):
         rows = []
-        for t, _, key, _ in sorted(entries, key=lambda e: e[:2]):
+        for t, _, key, _, _ in sorted(entries, key=lambda e: e[:2]):
             start = t - self.conf["size"]
-            inside = sorted((e for e in self.records if e[2] == key and start <= e[0] <= t), key=lambda e: e[:2])
+            inside = sorted((e for e in self.records if e[2] == key and start <= e[0] <= t),
+                            key=lambda e: (1, e[1]) if e[4] else (0, e[0], e[1]))
             rows.append(Row(self.conf, (start, t), [e[3] for e in inside]))
         return rows
 
@@ -272,10 +273,11 @@ class Slide(Model):
 
     def add(self, record, t, key):
         t = t // MS * MS
-        if self.is_closed(t + MS):
+        if self.is_closed(t + self.conf["size"] + MS):
             return False
-        self.records.append((t, record.arrival, key, record))
-        self.waiting.append(self.records[-1])
+        self.records.append((t, record.arrival, key, record, self.is_closed(t + MS)))
+        if not self.is_closed(t + MS):
+            self.waiting.append(self.records[-1])
         return True
 
     def close(self):

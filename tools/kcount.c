@@ -7,24 +7,41 @@
 #include "loop.h"
 #include "mem.h"
 #include "rowout.h"
+#include "streamtime.h"
+#include "upsert.h"
+#include "watermark.h"
+#include "winstore.h"
 
 enum { NEVER = -1 };
 
+/* A group that changed. */
+struct change {
+	size_t g;
+	int64_t at; /* when, by the watermark */
+};
+
 struct kcount {
 	int64_t every; /* us; 0: each change; NEVER: at the end */
-	bool raw_input;
+	int64_t suppress, ttl;
+	const char *upsert;
+	bool raw_input, keep_open;
+	struct streamtime_conf time;
 	struct groupby_conf by;
 	struct rowout_conf rows;
 	struct filter_conf filter;
 
 	struct groupby *gb;
-	struct groupby_eval *ge; /* of the main thread, with --every */
+	struct groupby_eval *ge; /* of the main thread, where threads cannot share the work */
 	struct rowout *ro;
 	struct groups *groups;
-	size_t *changed; /* groups whose rows are due, in order of their change */
-	size_t nchanged, changed_cap;
-	int64_t next; /* when rows are due */
-	struct buf err;
+	struct change *changed; /* groups whose rows are due, in order of their change */
+	size_t first, nchanged, changed_cap; /* due are [first, nchanged) */
+	int64_t next;                        /* when rows are due */
+	struct streamtime *st;               /* of --ttl and --suppress */
+	struct winstore *living;             /* --ttl: instead of `groups` */
+	struct upsert *rows_by_key;          /* --upsert */
+	size_t at_key;                       /* of its program */
+	struct buf where, key, err;
 };
 
 #define OFF(field) offsetof(struct kcount, field)
@@ -32,6 +49,15 @@ struct kcount {
 static const struct opt opts[] = {
 	{0, "every", OPT_DURATION, OFF(every), "D",
 	 "print changed rows every D (0s: each change); default: at the end", NULL},
+	{0, "suppress", OPT_DURATION, OFF(suppress), "D",
+	 "print a changed row when event time is D past its first change", NULL},
+	{0, "keep-open", OPT_FLAG, OFF(keep_open), NULL,
+	 "at the end of input, leave out changed rows that are not due", NULL},
+	{0, "ttl", OPT_DURATION, OFF(ttl), "D",
+	 "forget a group that had no record for D (of the clock, or with -T, -J of event time)",
+	 NULL},
+	{0, "upsert", OPT_STRING, OFF(upsert), "KEY",
+	 "records are rows of a table: each takes the place of the last one of its KEY", NULL},
 	{'R', "raw-input", OPT_FLAG, OFF(raw_input), NULL,
 	 "records are text: each line is a string", NULL},
 	{0},
@@ -120,96 +146,277 @@ static void merge(void *ctx, struct result *res)
 
 /* --- As it changes --- */
 
-static void put_changed(struct kcount *k, struct buf *out)
+static void put_change(struct kcount *k, size_t g, struct buf *out)
 {
-	for (size_t i = 0; i < k->nchanged; i++) {
-		put_row(k, k->changed[i], out);
-		groups_mark(k->groups, k->changed[i], GROUP_CHANGED, false);
-	}
-	k->nchanged = 0;
+	put_row(k, g, out);
+	groups_mark(k->groups, g, GROUP_CHANGED, false);
 }
 
-static void note_change(struct kcount *k, size_t g)
+/* What changed at `until` or before. */
+static void put_changed(struct kcount *k, int64_t until, struct buf *out)
 {
-	if (groups_marked(k->groups, g, GROUP_CHANGED))
+	while (k->first < k->nchanged && k->changed[k->first].at <= until)
+		put_change(k, k->changed[k->first++].g, out);
+	/* Those that wait move up when as many are gone, so that each moves once on average. */
+	if (k->first <= k->nchanged / 2)
+		return;
+	k->nchanged -= k->first;
+	memmove(k->changed, k->changed + k->first, k->nchanged * sizeof *k->changed);
+	k->first = 0;
+}
+
+static void note_change(struct kcount *k, size_t g, int64_t now, struct buf *out)
+{
+	if (k->every == 0) {
+		put_row(k, g, out);
+		return;
+	}
+	if ((k->every == NEVER && k->suppress == NEVER) ||
+	    groups_marked(k->groups, g, GROUP_CHANGED))
 		return;
 	groups_mark(k->groups, g, GROUP_CHANGED, true);
 	k->changed = mem_grow(k->changed, &k->changed_cap, k->nchanged + 1, sizeof *k->changed);
-	k->changed[k->nchanged++] = g;
+	k->changed[k->nchanged++] = (struct change){g, now};
+}
+
+/* Takes the place of its key's last row; its group is *g, where it counts at all. */
+static bool replace(struct kcount *k, uint64_t seq, int64_t now, size_t *g, struct buf *out)
+{
+	struct slice key = buf_slice(&k->key);
+	bool passes = groupby_passes(k->ge), was;
+	size_t old;
+
+	was = upsert_take(k->rows_by_key, key, k->groups, &old);
+	if (passes) {
+		*g = groups_put(k->groups, groupby_key(k->ge));
+		upsert_add(k->rows_by_key, key, k->ge, k->groups, *g, seq);
+	}
+	if (was && !(passes && old == *g))
+		note_change(k, old, now, out);
+	return passes;
+}
+
+static bool add(struct kcount *k, uint64_t seq, int64_t now, size_t *g, struct buf *out)
+{
+	if (k->rows_by_key)
+		return replace(k, seq, now, g, out);
+	if (!groupby_passes(k->ge))
+		return false;
+	*g = groups_put(k->groups, groupby_key(k->ge));
+	groupby_add(k->ge, groups_states(k->groups, *g), seq);
+	return true;
+}
+
+static void count(struct kcount *k, uint64_t seq, int64_t t, struct buf *out)
+{
+	int64_t now = WATERMARK_NONE;
+	size_t g;
+
+	if (k->living) {
+		if (groupby_passes(k->ge))
+			winstore_add(k->living, k->ge, t, seq, out);
+		winstore_close(k->living, streamtime_observe(k->st, groupby_extra(k->ge, 0), t),
+			       out);
+		return;
+	}
+	if (k->st)
+		now = streamtime_observe(k->st, groupby_extra(k->ge, 0), t);
+	if (add(k, seq, now, &g, out))
+		note_change(k, g, now, out);
+	if (k->suppress != NEVER && now != WATERMARK_NONE)
+		put_changed(k, now - k->suppress, out);
+}
+
+/* Also of what a record needs beside its group: its time, and its key in a table. */
+static int eval_all(struct kcount *k, struct slice rec, int64_t *t)
+{
+	struct span s;
+
+	if (eval(k, k->ge, rec, &k->err) < 0)
+		return -1;
+	if (k->st && streamtime_of(k->st, groupby_extra(k->ge, 0), t, &k->err) < 0)
+		return -1;
+	if (k->living && !window_first(&(struct window){WINDOW_SESSION, k->ttl, 0, 0}, *t, &s)) {
+		buf_setf(&k->err, "time out of range (years 0000 to 9999)");
+		return -1;
+	}
+	if (!k->rows_by_key)
+		return 0;
+	buf_clear(&k->key);
+	val_put_key(&k->key, groupby_extra(k->ge, k->at_key));
+	if (groupby_extra(k->ge, k->at_key)->type != VAL_NULL)
+		return 0;
+	buf_setf(&k->err, "no key (null)");
+	return -1;
 }
 
 static void apply(void *ctx, const struct block *blk, struct result *res)
 {
 	struct kcount *k = ctx;
 	struct slice rec;
+	int64_t t = 0;
 
+	if (k->living)
+		winstore_close(k->living, streamtime_watermark(k->st), &res->out);
 	while (result_next(res, blk, &rec)) {
-		if (eval(k, k->ge, rec, &k->err) < 0) {
+		if (eval_all(k, rec, &t) < 0) {
 			if (!result_bad_line(res, blk, rec, buf_str(&k->err)))
 				return;
 			continue;
 		}
 		res->native += groupby_native(k->ge);
-		if (!groupby_passes(k->ge))
-			continue;
-		size_t g = groups_put(k->groups, groupby_key(k->ge));
-		groupby_add(k->ge, groups_states(k->groups, g), place(blk, res));
-		if (k->every == 0)
-			put_row(k, g, &res->out);
-		else
-			note_change(k, g);
+		count(k, place(blk, res), t, &res->out);
+		if (rowout_failure(k->ro)) {
+			result_end(res);
+			return;
+		}
 	}
 }
 
 static int64_t tick(void *ctx, int64_t now, int64_t waited, struct buf *out)
 {
 	struct kcount *k = ctx;
+	int64_t left = LOOP_FOREVER, deadline = LOOP_FOREVER;
 
-	(void)waited;
-	if (k->every == 0)
-		return LOOP_FOREVER;
-	if (now >= k->next) {
-		put_changed(k, out);
+	if (k->living)
+		winstore_close(k->living, streamtime_wait(k->st, waited), out);
+	if (k->every > 0 && now >= k->next) {
+		if (k->living)
+			winstore_put_due(k->living, out);
+		else
+			put_changed(k, INT64_MAX, out);
 		k->next = now + k->every;
 	}
-	return k->next;
+	if (k->every > 0)
+		deadline = k->next;
+	if (k->living)
+		left = streamtime_left(k->st, winstore_next(k->living));
+	return left < deadline - now ? now + left : deadline;
+}
+
+/* --- The end --- */
+
+static void put_finals(struct kcount *k, struct buf *out)
+{
+	if (k->living) {
+		winstore_put_due(k->living, out);
+	} else if (k->every != NEVER || k->suppress != NEVER) {
+		if (!k->keep_open)
+			put_changed(k, INT64_MAX, out);
+	} else {
+		/* As in SQL: without keys there is one row, also of nothing. */
+		if (!groupby_keys(k->gb))
+			groups_put(k->groups, slice_str(""));
+		for (size_t g = 0; g < groups_count(k->groups); g++)
+			put_row(k, g, out);
+	}
 }
 
 static int finish(void *ctx, enum filter_end end, struct buf *out)
 {
 	struct kcount *k = ctx;
 
-	if (end != FILTER_INPUT)
+	if (end == FILTER_INPUT)
+		put_finals(k, out);
+	if (!rowout_failure(k->ro))
 		return EXIT_OK;
-	if (k->every != NEVER) {
-		put_changed(k, out);
-		return EXIT_OK;
-	}
-	/* As in SQL: without keys there is one row, also of nothing. */
-	if (!groupby_keys(k->gb))
-		groups_put(k->groups, slice_str(""));
-	for (size_t g = 0; g < groups_count(k->groups); g++)
-		put_row(k, g, out);
-	return EXIT_OK;
+	diag_warn("--having: %s", rowout_failure(k->ro));
+	return EXIT_FAIL;
 }
 
 static uint64_t inexact(void *ctx)
 {
-	return groups_inexact(((struct kcount *)ctx)->groups);
+	struct kcount *k = ctx;
+
+	return k->living ? winstore_inexact(k->living) : groups_inexact(k->groups);
+}
+
+/* --- Setting up --- */
+
+static void check(struct kcount *k)
+{
+	bool timed = k->ttl != NEVER || k->suppress != NEVER;
+
+	if (k->time.time && !timed)
+		diag_usage("-T goes with --ttl or --suppress");
+	if (k->suppress != NEVER && !k->time.time && !k->time.envelope)
+		diag_usage("--suppress goes by event time: -T EXPR or -J");
+	if ((k->every != NEVER) + (k->suppress != NEVER) +
+		    (k->ttl != NEVER && k->suppress != NEVER) >
+	    1)
+		diag_usage("--suppress does not go with --every or --ttl");
+	if (k->ttl == 0)
+		diag_usage("--ttl must be more than 0");
+	if (k->ttl != NEVER && k->upsert)
+		diag_usage("--ttl does not go with --upsert");
+	if (k->keep_open && k->every == NEVER && k->suppress == NEVER)
+		diag_usage("--keep-open goes with --every or --suppress");
+	if (k->raw_input && (k->time.envelope || timed || k->upsert))
+		diag_usage("-R does not go with -J, -T, --ttl, --suppress, --upsert");
+	k->time.proctime = !k->time.time && !k->time.envelope;
+	if (timed)
+		k->st = streamtime_new(&k->time);
+}
+
+/* What tells that the row of a key is no more. */
+static const char deleted[] = ".\"$delete\" == true";
+static const char tombstone[] =
+	" or (.value == null and .value_text == null and .value_base64 == null)";
+
+/* To a row that is no more the rest of the programs need not apply: it is as one that -w leaves out. */
+static void set_upsert(struct kcount *k)
+{
+	buf_setf(&k->where, "(%s%s | not)", deleted, k->time.envelope ? tombstone : "");
+	if (k->by.where)
+		buf_addf(&k->where, " and (%s\n)", k->by.where);
+	k->by.where = buf_str(&k->where);
+}
+
+static void set_groups(struct kcount *k)
+{
+	const char *extra[STREAMTIME_PROGRAMS + 2] = {NULL};
+
+	if (k->st)
+		k->at_key = streamtime_programs(k->st, extra);
+	if (k->upsert) {
+		set_upsert(k);
+		extra[k->at_key] = k->upsert;
+	}
+	k->gb = groupby_new(&k->by, extra, NULL, 0, &k->err);
+	if (!k->gb)
+		diag_die(EXIT_USAGE, "%s", buf_str(&k->err));
+	if (k->upsert && groupby_untakeable(k->gb))
+		diag_usage("--upsert: %s cannot take a value back (count, sum, avg can)",
+			   groupby_untakeable(k->gb));
+	k->rows.end = filter_record_end(&k->filter);
+	k->ro = rowout_new(&k->rows, k->gb);
+	k->groups = groups_new(groupby_aggs(k->gb));
+	if (k->upsert)
+		k->rows_by_key = upsert_new(k->gb, groupby_aggs(k->gb)->seed);
+}
+
+static void set_living(struct kcount *k)
+{
+	const struct winstore_conf conf = {
+		.window = {.kind = WINDOW_SESSION, .size = k->ttl},
+		.emit = WINSTORE_CHANGES,
+		.at_once = k->every == 0,
+		.forget = true,
+	};
+
+	k->living = winstore_new(&conf, k->gb, k->ro);
 }
 
 static void set_up(struct kcount *k, struct filter_tool *f)
 {
-	k->gb = groupby_new(&k->by, NULL, NULL, 0, &k->err);
-	if (!k->gb)
-		diag_die(EXIT_USAGE, "%s", buf_str(&k->err));
-	k->rows.end = filter_record_end(&k->filter);
-	k->ro = rowout_new(&k->rows, k->gb);
-	k->groups = groups_new(groupby_aggs(k->gb));
+	check(k);
+	set_groups(k);
+	if (k->ttl != NEVER)
+		set_living(k);
 	f->raw = k->raw_input;
 	f->finish = finish;
 	f->inexact = inexact;
-	if (k->every == NEVER) {
+	if (k->every == NEVER && !k->st && !k->upsert) {
 		f->worker_new = worker_new;
 		f->worker_free = worker_free;
 		f->map = map;
@@ -227,21 +434,31 @@ static void set_up(struct kcount *k, struct filter_tool *f)
 static void clean_up(struct kcount *k)
 {
 	groupby_eval_free(k->ge);
+	upsert_free(k->rows_by_key);
+	winstore_free(k->living);
+	streamtime_free(k->st);
 	groups_free(k->groups);
 	rowout_free(k->ro);
 	groupby_free(k->gb);
 	groupby_conf_free(&k->by);
+	buf_free(&k->where);
+	buf_free(&k->key);
 	buf_free(&k->err);
 	free(k->changed);
 }
 
 int main(int argc, char **argv)
 {
-	struct kcount k = {.every = NEVER, .filter = FILTER_CONF_INIT};
+	struct kcount k = {.every = NEVER,
+			   .suppress = NEVER,
+			   .ttl = NEVER,
+			   .time = STREAMTIME_CONF_INIT,
+			   .filter = FILTER_CONF_INIT};
 	const struct optgroup groups[] = {
 		{NULL, groupby_opts, &k.by},
 		{"Output", opts, &k},
 		{"Rows", rowout_opts, &k.rows},
+		{"Time", streamtime_opts, &k.time},
 		{"Running", filter_jobs_opts, &k.filter},
 		{"Input and output", filter_opts, &k.filter},
 		{0},
