@@ -43,8 +43,8 @@ const struct opt rowout_opts[] = {
 
 const struct opt rowout_window_opts[] = {
 	{0, "top", OPT_COUNT, OFF(top), "N", "only the first N rows of a window, by --by", NULL},
-	{0, "by", OPT_STRING, OFF(by), "NAME[:asc]",
-	 "the aggregate that ranks, the greatest first (:asc: the least)", NULL},
+	{0, "by", OPT_STRING, OFF(by), "NAME",
+	 "the aggregate that ranks, the greatest first (NAME:asc: the least)", NULL},
 	{0, "ties", OPT_FLAG, OFF(ties), NULL, "also rows that are equal to the last of --top",
 	 NULL},
 	{0, "window-time", OPT_FLAG, OFF(window_time), NULL,

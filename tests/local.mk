@@ -46,11 +46,13 @@ bats_tests = \
 	tests/install.bats \
 	tests/jsonsuite.bats \
 	tests/kbroker.bats \
+	tests/kcount-tables.bats \
 	tests/kcount.bats \
 	tests/kfilter.bats \
 	tests/kmap-jq.bats \
 	tests/kmap-native.bats \
 	tests/kmap.bats \
+	tests/kwindow-more.bats \
 	tests/kwindow.bats \
 	tests/layout.bats \
 	tests/man.bats \
@@ -203,9 +205,11 @@ libjq_bats = \
 	tests/cases.bats \
 	tests/csvagg.bats \
 	tests/filter.bats \
+	tests/kcount-tables.bats \
 	tests/kcount.bats \
 	tests/kfilter.bats \
 	tests/kmap.bats \
+	tests/kwindow-more.bats \
 	tests/kwindow.bats \
 	tests/man.bats \
 	tests/peers-jq.bats \

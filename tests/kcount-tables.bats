@@ -1,0 +1,139 @@
+#!/usr/bin/env bats
+# kcount over what changes: --upsert, --ttl, --suppress, --having.
+
+load helper
+
+records()
+{
+	printf '%s\n' "$@" >in.ndjson
+}
+
+misused()
+{
+	local want=$1
+	shift
+	run --separate-stderr kcount "$@" </dev/null
+	assert_status 2
+	assert_output ''
+	assert_stderr "kcount: $want (try 'kcount --help')"
+}
+
+@test "--upsert: a row takes the place of the last one of its key" {
+	records '{"id":1,"city":"A","n":5}' '{"id":2,"city":"A","n":7}' '{"id":1,"city":"B","n":6}' '{"id":1,"city":"B","n":null}'
+	gives kcount --upsert .id -g .city -a 'count, s=sum(.n), avg(.n), big=count where .n > 5' in.ndjson <<-'END'
+	{"city":"A","count":1,"s":7,"avg(.n)":7,"big":1}
+	{"city":"B","count":1,"s":null,"avg(.n)":null,"big":0}
+	END
+	gives kcount --upsert .id -g .city --every 0s in.ndjson <<-'END'
+	{"city":"A","count":1}
+	{"city":"A","count":2}
+	{"city":"A","count":1}
+	{"city":"B","count":1}
+	{"city":"B","count":1}
+	END
+	# A group of no rows, as SQL has it.
+	gives kcount --upsert .id -g .city --every 0s --having '.count > 1' in.ndjson <<-'END'
+	{"city":"A","count":2}
+	{"city":"A","$delete":true}
+	END
+}
+
+@test "--upsert: what is deleted, and what -w leaves out, counts no more" {
+	records '{"id":1,"g":"x"}' '{"id":2,"g":"x"}' '{"id":1,"$delete":true}' '{"id":3,"$delete":true}' '{"id":2,"g":"y","off":1}'
+	gives kcount --upsert .id -g .g -w '.off != 1 # off' in.ndjson <<<'{"g":"x","count":0}'
+	records '{"topic":"t","partition":0,"key":"1","value":{"g":"x"}}' '{"topic":"t","partition":0,"key":"2","value":{"g":"x"}}' \
+		'{"topic":"t","partition":0,"key":"1","value":null}' '{"topic":"t","partition":0,"key":"2","value_text":""}'
+	gives kcount -J --upsert .key -g .value.g in.ndjson <<-'END'
+	{"g":"x","count":0}
+	{"g":null,"count":1}
+	END
+}
+
+@test "--upsert folds what --every prints" {
+	need jq
+	seq 500 | jq -c '{id:(. * 7919 % 50),g:(. * 31 % 7),v:(. % 13)}' >in.ndjson
+	kcount --upsert .id -g .g -a 'n=count, s=sum(.v)' in.ndjson | sort >got
+	jq -sc 'group_by(.id) | map(last) | group_by(.g)[] | {g:.[0].g, n:length, s:(map(.v)|add)}' in.ndjson | sort >want
+	kcount --upsert .id -g .g -a 'n=count, s=sum(.v)' --having '.n > 0' in.ndjson | sort >some
+	same_file want some
+	kcount --upsert .id -g .g -a 'n=count, s=sum(.v)' --every 0s in.ndjson | tac | jq -sc 'unique_by(.g)[]' | sort >last
+	jq -sc 'reverse | unique_by(.g)[]' <(kcount --upsert .id -g .g -a 'n=count, s=sum(.v)' --every 0s in.ndjson) | sort >folded
+	same_file got folded
+}
+
+@test "--upsert of upserts: what one kcount prints, the next one reads" {
+	records '{"id":1,"city":"A"}' '{"id":2,"city":"A"}' '{"id":3,"city":"B"}' '{"id":2,"city":"B"}' '{"id":1,"city":"B"}'
+	# How many cities have how many people.
+	kcount --upsert .id -g .city --every 0s --having '.count > 0' in.ndjson >cities.ndjson
+	gives kcount --upsert .city -g people=.count -a cities=count --having '.cities > 0' cities.ndjson <<<'{"people":3,"cities":1}'
+}
+
+@test "--ttl: a group without records is forgotten, by event time" {
+	records '{"t":1,"k":"a"}' '{"t":2,"k":"b"}' '{"t":4,"k":"a"}' '{"t":7.5,"k":"c"}' '{"t":8,"k":"b"}'
+	gives kcount -T .t --ttl 5s -g .k --every 0s in.ndjson <<-'END'
+	{"k":"a","count":1}
+	{"k":"b","count":1}
+	{"k":"a","count":2}
+	{"k":"c","count":1}
+	{"k":"b","$delete":true}
+	{"k":"b","count":1}
+	END
+	gives kcount -T .t --ttl 5s -g .k in.ndjson <<-'END'
+	{"k":"a","count":2}
+	{"k":"c","count":1}
+	{"k":"b","count":1}
+	END
+}
+
+@test "--ttl: by the clock" {
+	mkfifo in out
+	kcount --ttl 300ms -g .k --every 0s <in >out 3>&- &
+	exec 5>in 6<out
+	echo '{"k":1}' >&5
+	read -r -t 10 line <&6
+	same_text '{"k":1,"count":1}' "$line"
+	read -r -t 10 line <&6
+	same_text '{"k":1,"$delete":true}' "$line"
+	echo '{"k":1}' >&5
+	read -r -t 10 line <&6
+	same_text '{"k":1,"count":1}' "$line"
+	exec 5>&- 6<&-
+	wait
+}
+
+@test "--suppress: once event time has moved on from the first change" {
+	records '{"t":1,"k":"a"}' '{"t":2,"k":"a"}' '{"t":2,"k":"b"}' '{"t":3,"k":"a"}' '{"t":4,"k":"a"}'
+	gives kcount -T .t --suppress 2s -g .k in.ndjson --keep-open <<-'END'
+	{"k":"a","count":3}
+	{"k":"b","count":1}
+	END
+	gives kcount -T .t --suppress 2s -g .k in.ndjson <<-'END'
+	{"k":"a","count":3}
+	{"k":"b","count":1}
+	{"k":"a","count":4}
+	END
+}
+
+@test "--having" {
+	records '{"k":"a"}' '{"k":"b"}' '{"k":"b"}'
+	gives kcount -g .k --having '.count > 1' in.ndjson <<<'{"k":"b","count":2}'
+	gives kcount -g .k --having '.count == 1' --every 0s in.ndjson <<-'END'
+	{"k":"a","count":1}
+	{"k":"b","count":1}
+	{"k":"b","$delete":true}
+	END
+}
+
+@test "usage errors" {
+	misused '--upsert: max(.x) cannot take a value back (count, sum, avg can)' --upsert .k -a 'max(.x)'
+	misused '-T goes with --ttl or --suppress' -T .t
+	misused '--suppress goes by event time: -T EXPR or -J' --suppress 1s
+	misused '--suppress does not go with --every or --ttl' --suppress 1s --every 1s -T .t
+	misused '--ttl does not go with --upsert' --ttl 1s --upsert .k
+	misused '--ttl must be more than 0' --ttl 0s
+	misused '--keep-open goes with --every or --suppress' --keep-open
+	records '{"id":null}'
+	run --separate-stderr kcount --upsert .id in.ndjson
+	assert_status 1
+	assert_stderr 'kcount: in.ndjson:1: no key (null)'
+}

@@ -1,0 +1,240 @@
+#!/usr/bin/env bats
+# kwindow: sessions, sliding windows, time by the clock, time zones, which rows are shown. tests/windows.py has the rules
+# as a model; here are examples of each.
+
+load helper
+
+setup()
+{
+	common_setup
+}
+
+# at T...: writes in.ndjson, a record for each time, of key a.
+at()
+{
+	printf '{"t":%s,"k":"a"}\n' "$@" >in.ndjson
+}
+
+# Rows with times in seconds, shortened: `1-4 "k":"a","count":2`.
+rows()
+(
+	set -o pipefail
+	kwindow -T .t --time-format s "$@" in.ndjson | short
+)
+
+short()
+{
+	sed -E 's/^\{"window_start":([0-9.]+),"window_end":([0-9.]+),(.*)\}$/\1-\2 \3/'
+}
+
+misused()
+{
+	local want=$1
+	shift
+	run --separate-stderr kwindow "$@" </dev/null
+	assert_status 2
+	assert_output ''
+	assert_stderr "kwindow: $want (try 'kwindow --help')"
+}
+
+# --- Sessions ---
+
+@test "--session: records no further apart than the gap; touching ones are one" {
+	at 1 3 5 8 20
+	gives rows --session 2s -g .k <<-'END'
+	1-7 "k":"a","count":3
+	8-10 "k":"a","count":1
+	20-22 "k":"a","count":1
+	END
+}
+
+@test "--session: per group, in order of ends, then of arrival" {
+	printf '%s\n' '{"t":1,"k":"b"}' '{"t":1,"k":"a"}' '{"t":2,"k":"b"}' '{"t":2,"k":null}' '{"t":2}' >in.ndjson
+	gives rows --session 5s -g .k <<-'END'
+	1-6 "k":"a","count":1
+	1-7 "k":"b","count":2
+	2-7 "k":null,"count":2
+	END
+}
+
+@test "--session: a record between two makes them one" {
+	at 1 7 4 30
+	gives rows --session 3s --delay 10s -g .k -a 'n=count, first(.t), last(.t), c=collect(.t)' <<-'END'
+	1-10 "k":"a","n":3,"first(.t)":1,"last(.t)":4,"c":[1,7,4]
+	30-33 "k":"a","n":1,"first(.t)":30,"last(.t)":30,"c":[30]
+	END
+}
+
+@test "--session --emit changes: what merged away, and what grew, is taken back" {
+	at 1 7 4 5
+	gives rows --session 3s --delay 10s -g .k --emit changes <<-'END'
+	1-4 "k":"a","count":1
+	7-10 "k":"a","count":1
+	7-10 "k":"a","$delete":true
+	1-4 "k":"a","$delete":true
+	1-10 "k":"a","count":3
+	1-10 "k":"a","count":4
+	END
+	# With --every only what was printed is taken back.
+	gives rows --session 3s --delay 10s -g .k --emit changes --every 1h <<-'END'
+	1-10 "k":"a","count":4
+	END
+}
+
+@test "--session: late is what would be a closed session; what joins an open one is not" {
+	at 10 12 8 5 3
+	run --separate-stderr rows --session 2s --late late.ndjson
+	assert_output <<-'END'
+	8-14 "count":3
+	END
+	assert_stderr 'kwindow: 5 in, 3 used, 0 bad, 2 late'
+	same_text '{"t":5,"k":"a"} {"t":3,"k":"a"}' "$(paste -sd ' ' late.ndjson)"
+}
+
+@test "--session: keys whose sessions closed take no memory" {
+	[ -z "${KPIPE_SANITIZED:-}" ] || skip "sanitizers take memory of their own"
+	for n in 100000 1000000; do
+		seq "$n" | "$KPIPE_BUILDDIR/bench/peak" "$n" kwindow -T . --time-unit ms --session 5ms -g key=. >/dev/null
+	done
+	[ "$(cat 1000000)" -lt $(($(cat 100000) * 3 / 2)) ] || fail "$(cat 100000), then $(cat 1000000)"
+}
+
+# --- Sliding windows ---
+
+@test "--slide: a row for each record, over those before it and of its own time" {
+	at 1 3 2 3 9
+	kwindow --slide 2s --delay 5s -T .t --time-format s -g .k -a 'n=count, c=collect(.t)' in.ndjson >got
+	cat >want <<-'END'
+	{"window_start":-1,"window_end":1,"k":"a","n":1,"c":[1]}
+	{"window_start":0,"window_end":2,"k":"a","n":2,"c":[1,2]}
+	{"window_start":1,"window_end":3,"k":"a","n":4,"c":[1,2,3,3]}
+	{"window_start":1,"window_end":3,"k":"a","n":4,"c":[1,2,3,3]}
+	{"window_start":7,"window_end":9,"k":"a","n":1,"c":[9]}
+	END
+	same_file want got
+}
+
+@test "--slide: what is late has no row, but counts in those that are open" {
+	at 10 12 11 20 5
+	run --separate-stderr rows --slide 4s
+	assert_output <<-'END'
+	6-10 "count":1
+	8-12 "count":3
+	16-20 "count":1
+	END
+	assert_stderr 'kwindow: 5 in, 4 used, 0 bad, 1 late'
+}
+
+# --- Time by the clock ---
+
+@test "--proctime: windows close by the clock" {
+	mkfifo in out
+	kwindow --proctime --tumble 200ms <in >out 3>&- &
+	exec 5>in 6<out
+	echo '{}' >&5
+	read -r -t 10 line <&6
+	assert_match '"count":1' "$line"
+	# It closed when the clock said so.
+	end=$(date -d "$(jq -r .window_end <<<"$line")" +%s%N)
+	[ "$(date +%s%N)" -ge "$end" ]
+	[ $((end / 1000000 % 200)) = 0 ]
+	exec 5>&- 6<&-
+	wait
+}
+
+@test "--tick: where no input comes, the clock moves the watermark on" {
+	mkfifo in out
+	kwindow -T .t --tick 100ms --tumble 1s --time-format s <in >out 3>&- &
+	exec 5>in 6<out
+	echo '{"t":1.5}' >&5
+	run ! read -r -t 0.2 line <&6
+	read -r -t 10 line <&6
+	same_text '1-2 "count":1' "$(short <<<"$line")"
+	# So a record of that window is late now.
+	echo '{"t":1.6}' >&5
+	exec 5>&-
+	run cat <&6
+	assert_output ''
+	wait
+}
+
+# --- Time zones ---
+
+@test "--tz: local times, also where clocks change" {
+	[ -e /usr/share/zoneinfo/Europe/Berlin ] || skip "no database of time zones"
+	printf '"%s"\n' 2025-03-30T01:59 2025-03-30T02:30 2025-03-30T03:00 2025-07-01 2025-10-26T02:30 2025-10-26T03:00 \
+		2025-10-26T03:30Z >in
+	kwindow --tz Europe/Berlin -T . --session 1ms --delay 2h in | jq -r .window_start >got
+	cat >want <<-'END'
+	2025-03-30T00:59:00.000Z
+	2025-03-30T01:00:00.000Z
+	2025-03-30T01:30:00.000Z
+	2025-06-30T22:00:00.000Z
+	2025-10-26T00:30:00.000Z
+	2025-10-26T02:00:00.000Z
+	2025-10-26T03:30:00.000Z
+	END
+	same_file want got
+	misused "--tz: no time zone 'Mars/Phobos': /usr/share/zoneinfo/Mars/Phobos: No such file or directory" \
+		--tz Mars/Phobos -T .t --tumble 1s
+	misused "--tz: '../passwd' is no time zone's name" --tz ../passwd -T .t --tumble 1s
+}
+
+# --- Which rows are shown ---
+
+@test "--having" {
+	printf '%s\n' '{"t":1,"k":"a"}' '{"t":1,"k":"b"}' '{"t":1,"k":"b"}' '{"t":2,"k":"a"}' '{"t":3,"k":"a"}' >in.ndjson
+	gives rows --tumble 10s -g .k --having '.count > 2' <<<'0-10 "k":"a","count":3'
+	gives rows --tumble 10s -g .k --emit changes --having '.count % 2 == 1' <<-'END'
+	0-10 "k":"a","count":1
+	0-10 "k":"b","count":1
+	0-10 "k":"b","$delete":true
+	0-10 "k":"a","$delete":true
+	0-10 "k":"a","count":3
+	END
+	run --separate-stderr rows --tumble 1s -g .k --having '.count / "x" > 2'
+	assert_status 1
+	assert_match '^kwindow: --having: ' "$stderr"
+}
+
+@test "--top N --by, with ties, and the least" {
+	printf '{"t":%s,"k":"%s","v":%s}\n' 1 a 5 1 b 7 1 c 7 1 d null 2 e 9 11 a 1 >in.ndjson
+	gives rows --tumble 10s -g .k -a 's=sum(.v)' --top 2 --by s <<-'END'
+	0-10 "k":"e","s":9
+	0-10 "k":"b","s":7
+	10-20 "k":"a","s":1
+	END
+	gives rows --tumble 10s -g .k -a 's=sum(.v)' --top 2 --by s --ties <<-'END'
+	0-10 "k":"e","s":9
+	0-10 "k":"b","s":7
+	0-10 "k":"c","s":7
+	10-20 "k":"a","s":1
+	END
+	gives rows --tumble 10s -g .k -a 's=sum(.v)' --top 1 --by s:asc --having '.k != "a"' <<<'0-10 "k":"b","s":7'
+}
+
+@test "--window-time is the time of a next kwindow" {
+	at 1 11 21 31
+	kwindow -T .t --tumble 10s --window-time in.ndjson >rows.ndjson
+	same_text '"1970-01-01T00:00:09.999Z"' "$(head -n 1 rows.ndjson | jq .window_time)"
+	mv rows.ndjson in.ndjson
+	gives kwindow -T .window_time --tumble 20s -a 'n=sum(.count)' --time-format s in.ndjson <<-'END'
+	{"window_start":0,"window_end":20,"n":2}
+	{"window_start":20,"window_end":40,"n":2}
+	END
+}
+
+@test "usage errors" {
+	misused '--top N and --by NAME go together' -T .t --tumble 1s --top 3
+	misused '--by x: no aggregate has that name' -T .t --tumble 1s --top 3 --by x
+	misused '--ties goes with --top' -T .t --tumble 1s --ties
+	misused '--top goes with --emit close or table' -T .t --tumble 1s --top 3 --by count --emit changes
+	misused '--top does not go with --session: its windows are of one group each' -T .t --session 1s --top 3 --by count
+	misused '--slide has final rows only, as of --emit close' -T .t --slide 1s --emit changes
+	misused '--align does not go with --session' -T .t --session 1s --align 1s
+	misused '--proctime takes no -T, --time-unit, --tz, --delay, --tick' --proctime -T .t --tumble 1s
+	misused '--window-time does not go with --slide: window_end is the last moment' -T .t --slide 1s --window-time
+	run --separate-stderr kwindow -T .t --tumble 1s --having '.count >'
+	assert_status 2
+	assert_match '^kwindow: --having: ' "$stderr"
+}
