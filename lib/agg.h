@@ -10,6 +10,7 @@
 #ifndef KPIPE_AGG_H
 #define KPIPE_AGG_H
 
+#include "pack.h"
 #include "val.h"
 
 /*
@@ -51,6 +52,7 @@ struct agg_op {
 	 */
 	void (*emit)(const void *state, const struct agg *a, struct val *out, struct buf *scratch);
 	void (*free)(void *state); /* what the state points to; NULL when nothing */
+	const struct agg_codec *codec; /* NULL: its bytes are all */
 
 	int sign; /* tells rows of one family apart: +1 for the greatest, -1 for the least */
 	/* Equal arguments must be equal bytes: the keys of objects come sorted. */
@@ -115,6 +117,10 @@ const struct agg_op *agg_op_at(size_t i);
 void agg_init(const struct agglist *list, void *states);
 void agg_merge(const struct agglist *list, void *states, const void *from);
 void agg_free(const struct agglist *list, void *states);
+
+/* To bytes, and back into states that were only initialised. False: those bytes are not theirs; free them all the same. */
+void agg_save(const struct agglist *list, const void *states, struct buf *out);
+bool agg_load(const struct agglist *list, void *states, struct unpack *in);
 
 /* How many of the states went on in doubles where 128 bits did not do: for --stats. */
 size_t agg_inexact(const struct agglist *list, const void *states);

@@ -32,6 +32,16 @@ static inline void *agg_state(const struct agg *a, void *states)
 	return (char *)states + a->offset;
 }
 
+/* --- agg_save.c: states as bytes --- */
+
+struct agg_codec {
+	void (*save)(const void *state, struct buf *out);
+	void (*load)(void *state, const struct agg *a, struct unpack *in); /* into an initialised one */
+};
+
+extern const struct agg_codec agg_kept_codec, agg_pair_codec, agg_top_codec, agg_sample_codec,
+	agg_buckets_codec, agg_hashes_codec, agg_set_codec, agg_mode_codec, agg_text_codec;
+
 /* --- agg_num.c: sums and moments --- */
 
 struct agg_sum { /* sum avg */
@@ -205,6 +215,8 @@ struct agg_buckets {                       /* approx_pNN */
 	int32_t reach;   /* how far from 0 their buckets are */
 	double least, greatest;
 };
+
+enum { AGG_REGISTERS = 4096 };
 
 struct agg_hashes {                 /* approx_distinct */
 	_Alignas(16) uint64_t *few; /* of the values, rising, without repetition */

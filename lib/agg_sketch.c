@@ -256,7 +256,7 @@ bool agg_approx_percentile_named(struct slice name, double *param)
  */
 enum {
 	CHOICE_BITS = 12,
-	REGISTERS = 1 << CHOICE_BITS,
+	REGISTERS = AGG_REGISTERS, /* 1 << CHOICE_BITS */
 	REGISTER_MAX = 64 - CHOICE_BITS + 1,
 	FEW_MAX = REGISTERS / sizeof(uint64_t),
 };

@@ -189,6 +189,35 @@ void groups_merge(struct groups *gs, const struct groups *from)
 	}
 }
 
+void groups_save(const struct groups *gs, struct buf *out)
+{
+	size_t n = groups_count(gs);
+
+	pack_int(out, (int64_t)n);
+	for (size_t g = 0; g < n; g++) {
+		struct slice key = groups_key(gs, g);
+
+		pack_bytes(out, key.ptr, key.len);
+		pack_int(out, gs->marks[g]);
+		agg_save(gs->aggs, groups_states(gs, g), out);
+	}
+}
+
+bool groups_load(struct groups *gs, struct unpack *in)
+{
+	size_t n = unpack_count(in, 2 * sizeof(int64_t));
+
+	for (size_t i = 0; i < n && !in->bad; i++) {
+		size_t g = groups_put(gs, unpack_bytes(in));
+
+		gs->marks[g] = (uint8_t)unpack_int(in);
+		in->bad |= g != i;
+		if (!in->bad)
+			agg_load(gs->aggs, groups_states(gs, g), in);
+	}
+	return !in->bad;
+}
+
 bool groups_marked(const struct groups *gs, size_t g, enum group_mark mark)
 {
 	return gs->marks[g] & mark;

@@ -30,6 +30,10 @@ void *groups_states(const struct groups *gs, size_t g); /* they do not move */
 /* Merges every group of `from` (unchanged, of the same aggs) in its order; marks stay. */
 void groups_merge(struct groups *gs, const struct groups *from);
 
+/* To bytes, and back into new ones of the same aggs; false: those bytes are not theirs. */
+void groups_save(const struct groups *gs, struct buf *out);
+bool groups_load(struct groups *gs, struct unpack *in);
+
 /* Marks per group for the caller; not set at first. */
 enum group_mark {
 	GROUP_CHANGED = 1, /* since its row was last printed */

@@ -54,6 +54,16 @@ void groupby_conf_free(struct groupby_conf *conf)
 	strlist_free(&conf->aggs);
 }
 
+void groupby_put_options(const struct groupby_conf *conf, struct buf *out)
+{
+	for (size_t i = 0; i < conf->groups.n; i++)
+		buf_addf(out, " -g %s", conf->groups.v[i]);
+	for (size_t i = 0; i < conf->aggs.n; i++)
+		buf_addf(out, " -a %s", conf->aggs.v[i]);
+	if (conf->where)
+		buf_addf(out, " -w %s", conf->where);
+}
+
 /* --- From the command line --- */
 
 static size_t name_length(const char *s)

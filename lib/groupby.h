@@ -22,6 +22,9 @@ void groupby_conf_free(struct groupby_conf *conf);
 /* Are the -a well formed? For who learns the columns, which groupby_new needs, only later. 0, or -1 with the reason in err. */
 int groupby_check(const struct groupby_conf *conf, struct buf *err);
 
+/* -g, -a and -w as text: what the state of groups depends on. */
+void groupby_put_options(const struct groupby_conf *conf, struct buf *out);
+
 struct groupby;
 
 enum { GROUPBY_EXTRA_MAX = 4 };

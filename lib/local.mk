@@ -3,7 +3,7 @@ noinst_LIBRARIES += libkpipe.a
 
 libkpipe_a_SOURCES = \
 	lib/agg.c lib/agg.h lib/agg_impl.h lib/agg_kept.c lib/agg_num.c lib/agg_ops.c \
-	lib/agg_rank.c lib/agg_set.c lib/agg_sketch.c lib/agg_spec.c \
+	lib/agg_rank.c lib/agg_save.c lib/agg_set.c lib/agg_sketch.c lib/agg_spec.c \
 	lib/arena.c lib/arena.h \
 	lib/buf.c lib/buf.h \
 	lib/csvhead.c lib/csvhead.h \
@@ -35,10 +35,12 @@ libkpipe_a_SOURCES = \
 	lib/num.c lib/num.h lib/num_double.c lib/num_priv.h \
 	lib/opt.c lib/opt.h \
 	lib/program.c lib/program.h \
+	lib/pack.c lib/pack.h \
 	lib/progress.c lib/progress.h \
 	lib/rec.h \
 	lib/rowout.c lib/rowout.h \
 	lib/scan.c lib/scan.h lib/scan_priv.h lib/scan_tokens.c \
+	lib/state.c lib/state.h \
 	lib/streamtime.c lib/streamtime.h \
 	lib/textwidth.c lib/textwidth.h \
 	lib/simd.c lib/simd.h \

@@ -106,6 +106,43 @@ void streamtime_free(struct streamtime *st)
 	free(st);
 }
 
+/* --- State --- */
+
+void streamtime_save(const struct streamtime *st, struct buf *out)
+{
+	pack_int(out, st->eventtime.unit);
+	pack_int(out, st->clock);
+	watermark_save(st->wm, out);
+}
+
+bool streamtime_load(struct streamtime *st, struct unpack *in)
+{
+	int64_t unit = unpack_int(in), clock = unpack_int(in);
+
+	in->bad |= unit < WHEN_AUTO || unit > WHEN_NANOS;
+	if (!watermark_load(st->wm, in))
+		return false;
+	st->eventtime.unit = (enum when_unit)unit;
+	if (clock > st->clock)
+		st->clock = clock;
+	return true;
+}
+
+void streamtime_put_options(const struct streamtime_conf *conf, struct buf *out)
+{
+	const char *const texts[] = {conf->time, conf->time_unit, conf->zone};
+	static const char *const names[] = {"-T", "--time-unit", "--tz"};
+
+	for (size_t i = 0; i < 3; i++) {
+		if (texts[i])
+			buf_addf(out, " %s %s", names[i], texts[i]);
+	}
+	if (conf->envelope)
+		buf_add_str(out, " -J");
+	if (conf->proctime)
+		buf_add_str(out, " --proctime");
+}
+
 /* --- Records --- */
 
 enum { TIME, TOPIC, PARTITION };

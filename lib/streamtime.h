@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "opt.h"
+#include "pack.h"
 #include "val.h"
 
 struct streamtime_conf {
@@ -32,6 +33,13 @@ struct streamtime;
 /* The process ends with EXIT_USAGE when the options do not go together. */
 struct streamtime *streamtime_new(struct streamtime_conf *conf);
 void streamtime_free(struct streamtime *st); /* NULL is fine */
+
+/* To bytes, and back into a new one; false: those bytes are none. */
+void streamtime_save(const struct streamtime *st, struct buf *out);
+bool streamtime_load(struct streamtime *st, struct unpack *in);
+
+/* What its state depends on, as text. */
+void streamtime_put_options(const struct streamtime_conf *conf, struct buf *out);
 
 /* The programs that it needs, NULL behind the last one, and how many. */
 enum { STREAMTIME_PROGRAMS = 3 };

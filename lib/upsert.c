@@ -79,3 +79,34 @@ void upsert_add(struct upsert *up, struct slice key, const struct groupby_eval *
 	if (row->len)
 		row->entry = mem_dup(up->entry.data, row->len);
 }
+
+void upsert_save(const struct upsert *up, struct buf *out)
+{
+	for (size_t i = 0; i < livekeys_end(up->rows); i++) {
+		const struct last_row *row = (const struct last_row *)livekeys_at(up->rows, i);
+
+		if (!row)
+			continue;
+		pack_int(out, true);
+		pack_bytes(out, row->live.key.ptr, row->live.key.len);
+		pack_int(out, (int64_t)row->group);
+		pack_bytes(out, row->entry, row->len);
+	}
+	pack_int(out, false);
+}
+
+bool upsert_load(struct upsert *up, const struct groups *gs, struct unpack *in)
+{
+	while (unpack_int(in)) {
+		struct last_row *row =
+			(struct last_row *)livekeys_put(up->rows, unpack_bytes(in), make_row);
+		struct slice entry;
+
+		row->group = (size_t)unpack_int(in);
+		entry = unpack_bytes(in);
+		row->len = entry.len;
+		row->entry = entry.len ? mem_dup(entry.ptr, entry.len) : NULL;
+		in->bad |= row->group >= groups_count(gs);
+	}
+	return !in->bad;
+}

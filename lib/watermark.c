@@ -166,3 +166,37 @@ int64_t watermark_deadline(const struct watermark *wm)
 
 	return wm->now < v.greatest ? v.due : INT64_MAX;
 }
+
+void watermark_save(const struct watermark *wm, struct buf *out)
+{
+	size_t n = keytab_count(wm->partitions);
+
+	pack_int(out, wm->now);
+	pack_int(out, (int64_t)n);
+	for (size_t i = 0; i < n; i++) {
+		const struct partition *p = keytab_slot(wm->partitions, i);
+		struct slice name = keytab_key(wm->partitions, i);
+
+		pack_bytes(out, name.ptr, name.len);
+		pack_int(out, p->seen);
+		pack_int(out, p->mark);
+	}
+}
+
+bool watermark_load(struct watermark *wm, struct unpack *in)
+{
+	int64_t now = unpack_int(in);
+	size_t n = unpack_count(in, 3 * sizeof(int64_t));
+
+	for (size_t i = 0; i < n; i++) {
+		size_t number = watermark_partition(wm, unpack_bytes(in));
+		struct partition *p = keytab_slot(wm->partitions, number);
+
+		p->seen = unpack_int(in);
+		p->mark = unpack_int(in);
+		wm->seen += p->seen;
+	}
+	wm->now = now;
+	wm->stale = true;
+	return !in->bad;
+}

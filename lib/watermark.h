@@ -12,7 +12,7 @@
 
 #include <stdint.h>
 
-#include "buf.h"
+#include "pack.h"
 
 #define WATERMARK_NONE INT64_MIN
 #define WATERMARK_END  INT64_MAX
@@ -41,6 +41,10 @@ void watermark_observe(struct watermark *wm, size_t p, int64_t t, int64_t waited
  * are let go by `waited`.
  */
 int64_t watermark_now(struct watermark *wm, int64_t waited);
+
+/* To bytes, and back into a new one; false: those bytes are none. */
+void watermark_save(const struct watermark *wm, struct buf *out);
+bool watermark_load(struct watermark *wm, struct unpack *in);
 
 /* When `waited` reaches this, watermark_now may change without a record; INT64_MAX: never. */
 int64_t watermark_deadline(const struct watermark *wm);

@@ -68,3 +68,18 @@ uint64_t winstore_inexact(struct winstore *ws)
 {
 	return ws->inexact + ws->kind->inexact(ws);
 }
+
+void winstore_save(const struct winstore *ws, struct buf *out)
+{
+	pack_int(out, ws->closed);
+	pack_int(out, ws->changed);
+	ws->kind->save(ws, out);
+}
+
+bool winstore_load(struct winstore *ws, struct unpack *in)
+{
+	ws->closed = unpack_int(in);
+	ws->changed = unpack_int(in);
+	ws->kind->load(ws, in);
+	return !in->bad;
+}

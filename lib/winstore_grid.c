@@ -171,6 +171,33 @@ static uint64_t inexact(struct winstore *ws)
 	return n;
 }
 
+static void save(const struct winstore *ws, struct buf *out)
+{
+	const struct grid_store *gs = (const struct grid_store *)ws;
+
+	pack_int(out, (int64_t)(gs->end - gs->first));
+	for (size_t i = gs->first; i < gs->end; i++) {
+		pack_int(out, gs->open[i].span.start);
+		pack_int(out, gs->open[i].span.end);
+		pack_int(out, (int64_t)gs->open[i].nchanged);
+		groups_save(gs->open[i].groups, out);
+	}
+}
+
+static void load(struct winstore *ws, struct unpack *in)
+{
+	struct grid_store *gs = (struct grid_store *)ws;
+	size_t n = unpack_count(in, 4 * sizeof(int64_t));
+
+	for (size_t i = 0; i < n && !in->bad; i++) {
+		int64_t start = unpack_int(in), end = unpack_int(in);
+		struct pane *p = open_pane(gs, &(struct span){start, end});
+
+		p->nchanged = (size_t)unpack_int(in);
+		groups_load(p->groups, in);
+	}
+}
+
 static void free_store(struct winstore *ws)
 {
 	struct grid_store *gs = (struct grid_store *)ws;
@@ -183,8 +210,8 @@ static void free_store(struct winstore *ws)
 
 struct winstore *winstore_grid_new(void)
 {
-	static const struct winstore_kind kind = {add,      close_panes, put_due,
-						  next_end, inexact,     free_store};
+	static const struct winstore_kind kind = {add,     close_panes, put_due, next_end,
+						  inexact, save,        load,    free_store};
 	struct grid_store *gs = mem_zalloc(1, sizeof *gs);
 
 	gs->base.kind = &kind;

@@ -13,6 +13,8 @@ struct winstore_kind {
 	void (*put_due)(struct winstore *ws, struct buf *out);
 	int64_t (*next_end)(struct winstore *ws); /* of the next window to close; INT64_MAX: none */
 	uint64_t (*inexact)(struct winstore *ws); /* of what is open */
+	void (*save)(const struct winstore *ws, struct buf *out);
+	void (*load)(struct winstore *ws, struct unpack *in);
 	void (*free)(struct winstore *ws);
 };
 

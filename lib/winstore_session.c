@@ -339,6 +339,41 @@ static uint64_t inexact(struct winstore *ws)
 	return n;
 }
 
+static void save(const struct winstore *ws, struct buf *out)
+{
+	const struct session_store *st = (const struct session_store *)ws;
+
+	for (size_t i = 0; i < st->n; i++) {
+		const struct session *s = st->heap[i].session;
+
+		if (!s->owner)
+			continue;
+		pack_int(out, true);
+		pack_bytes(out, s->owner->live.key.ptr, s->owner->live.key.len);
+		pack_int(out, s->span.start);
+		pack_int(out, s->span.end);
+		pack_int(out, (int64_t)s->seq);
+		pack_int(out, s->shown);
+		agg_save(groupby_aggs(ws->gb), s->states, out);
+	}
+	pack_int(out, false);
+}
+
+static void load(struct winstore *ws, struct unpack *in)
+{
+	struct session_store *st = (struct session_store *)ws;
+
+	while (unpack_int(in)) {
+		struct owner *o =
+			(struct owner *)livekeys_put(st->owners, unpack_bytes(in), make_owner);
+		int64_t start = unpack_int(in), end = unpack_int(in), seq = unpack_int(in);
+		struct session *s = session_new(st, o, &(struct span){start, end}, (uint64_t)seq);
+
+		s->shown = unpack_int(in);
+		agg_load(groupby_aggs(ws->gb), s->states, in);
+	}
+}
+
 static void free_store(struct winstore *ws)
 {
 	struct session_store *st = (struct session_store *)ws;
@@ -360,8 +395,8 @@ static void free_store(struct winstore *ws)
 
 struct winstore *winstore_session_new(const struct groupby *gb)
 {
-	static const struct winstore_kind kind = {add,      close_sessions, put_due,
-						  next_end, inexact,        free_store};
+	static const struct winstore_kind kind = {add,     close_sessions, put_due, next_end,
+						  inexact, save,           load,    free_store};
 	struct session_store *st = mem_zalloc(1, sizeof *st);
 
 	st->base.kind = &kind;

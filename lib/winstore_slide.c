@@ -20,7 +20,8 @@ struct item {
 	int64_t t; /* in whole milliseconds */
 	uint64_t seq;
 	struct line *line;
-	struct item *next;          /* of all lines, by time; beside a line, by arrival */
+	struct item *next; /* of all lines, by time; beside a line, by arrival */
+	bool in_front;
 	_Alignas(16) char states[]; /* of it; in the front, of it and those behind it there */
 };
 
@@ -137,6 +138,8 @@ static void turn_over(const struct slide_store *st, struct line *l)
 {
 	for (size_t i = l->n - 1; i-- > l->first;)
 		agg_merge(aggs_of(st), l->v[i]->states, l->v[i + 1]->states);
+	for (size_t i = l->first; i < l->n; i++)
+		l->v[i]->in_front = true;
 	l->front = l->n;
 	states_clear(aggs_of(st), l->back);
 }
@@ -184,8 +187,9 @@ static void put_beside(struct slide_store *st, struct item *item)
 {
 	struct item **p = &item->line->beside;
 
-	while (*p)
+	while (*p && (*p)->seq < item->seq)
 		p = &(*p)->next;
+	item->next = *p;
 	*p = item;
 	heap_add(&st->beside, item);
 }
@@ -257,6 +261,18 @@ static struct livekey *make_line(void)
 	return mem_zalloc(1, sizeof(struct line));
 }
 
+static struct item *item_new(struct slide_store *st, struct slice key, int64_t t, uint64_t seq)
+{
+	struct item *item = mem_zalloc(1, sizeof *item + aggs_of(st)->size);
+
+	item->t = t;
+	item->seq = seq;
+	item->line = (struct line *)livekeys_put(st->lines, key, make_line);
+	item->line->users++;
+	agg_init(aggs_of(st), item->states);
+	return item;
+}
+
 static bool add(struct winstore *ws, const struct groupby_eval *ge, int64_t t, uint64_t seq,
 		struct buf *out)
 {
@@ -269,12 +285,7 @@ static bool add(struct winstore *ws, const struct groupby_eval *ge, int64_t t, u
 	/* The last window that it can be in begins with it. */
 	if (winstore_is_closed(ws, end_of(span.end + ws->conf.window.size)))
 		return false;
-	item = mem_zalloc(1, sizeof *item + aggs_of(st)->size);
-	item->t = span.end;
-	item->seq = seq;
-	item->line = (struct line *)livekeys_put(st->lines, groupby_key(ge), make_line);
-	item->line->users++;
-	agg_init(aggs_of(st), item->states);
+	item = item_new(st, groupby_key(ge), span.end, seq);
 	groupby_add(ge, item->states, seq);
 	if (winstore_is_closed(ws, end_of(item->t)))
 		put_beside(st, item);
@@ -303,6 +314,65 @@ static uint64_t inexact(struct winstore *ws)
 	return 0;
 }
 
+enum { IN_FRONT, IN_BACK, WAITS, BESIDE };
+
+static void save_item(const struct slide_store *st, const struct item *item, int place,
+		      struct buf *out)
+{
+	pack_int(out, true);
+	pack_int(out, place);
+	pack_bytes(out, item->line->live.key.ptr, item->line->live.key.len);
+	pack_int(out, item->t);
+	pack_int(out, (int64_t)item->seq);
+	agg_save(aggs_of(st), item->states, out);
+}
+
+static void save(const struct winstore *ws, struct buf *out)
+{
+	const struct slide_store *st = (const struct slide_store *)ws;
+
+	for (const struct item *item = st->oldest; item; item = item->next)
+		save_item(st, item, item->in_front ? IN_FRONT : IN_BACK, out);
+	for (size_t i = 0; i < st->waiting.n; i++)
+		save_item(st, st->waiting.v[i], WAITS, out);
+	for (size_t i = 0; i < st->beside.n; i++)
+		save_item(st, st->beside.v[i], BESIDE, out);
+	pack_int(out, false);
+}
+
+/* The front's items come before the back's, and stand for those behind them already. */
+static void load_in_line(struct slide_store *st, struct item *item, bool front)
+{
+	struct line *l = item->line;
+
+	join(st, item);
+	if (!front)
+		return;
+	item->in_front = true;
+	l->front = l->n;
+	states_clear(aggs_of(st), l->back);
+}
+
+static void load(struct winstore *ws, struct unpack *in)
+{
+	struct slide_store *st = (struct slide_store *)ws;
+
+	while (unpack_int(in)) {
+		int64_t place = unpack_int(in);
+		struct slice key = unpack_bytes(in);
+		int64_t t = unpack_int(in), seq = unpack_int(in);
+		struct item *item = item_new(st, key, t, (uint64_t)seq);
+
+		agg_load(aggs_of(st), item->states, in);
+		if (place == WAITS)
+			heap_add(&st->waiting, item);
+		else if (place == BESIDE)
+			put_beside(st, item);
+		else
+			load_in_line(st, item, place == IN_FRONT);
+	}
+}
+
 static void free_store(struct winstore *ws)
 {
 	struct slide_store *st = (struct slide_store *)ws;
@@ -326,8 +396,8 @@ static void free_store(struct winstore *ws)
 
 struct winstore *winstore_slide_new(const struct groupby *gb)
 {
-	static const struct winstore_kind kind = {add,      close_records, put_due,
-						  next_end, inexact,       free_store};
+	static const struct winstore_kind kind = {add,     close_records, put_due, next_end,
+						  inexact, save,          load,    free_store};
 	struct slide_store *st = mem_zalloc(1, sizeof *st);
 
 	st->base.kind = &kind;

@@ -58,6 +58,7 @@ bats_tests = \
 	tests/man.bats \
 	tests/peers-jq.bats \
 	tests/properties.bats \
+	tests/state.bats \
 	tests/summary.bats
 
 broker_tests = \

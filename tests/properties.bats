@@ -22,6 +22,10 @@ holds()
 	holds windows kwindow 600
 }
 
+@test "kwindow: 200 random streams in several runs, by --state" {
+	holds windows state 200
+}
+
 @test "kwindow: local times of 60 zones" {
 	[ -d /usr/share/zoneinfo/Europe ] || skip "no database of time zones"
 	holds windows zones 60

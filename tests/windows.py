@@ -1,6 +1,7 @@
 """A slow and plain model of kwindow, and random streams with which the tool is held to it.
 
     windows.py kwindow SEED N       N random streams
+    windows.py state SEED N         the same streams in pieces, each run going on from the last one's --state
     windows.py zones SEED N         local times of N random zones, most of them where clocks change, against Python's zoneinfo
 
 Runs the tool on PATH, in the working directory, where the input of stream i stays: i.in. Stops, with status 1, at the
@@ -455,6 +456,33 @@ def fold(r, conf, args, name):
     same(changes, "what is folded", "".join(sorted(want.splitlines(True))), "".join(sorted(row + "\n" for row in rows.values())))
 
 
+# --- A stream in several runs ---
+
+
+def state(r, i):
+    conf, args, lines = random_kwindow(r)
+    every_function = ["median(.v)", "p90(.w)", "var(.w)", "mode(.k)", "collect_set(.k)", "top(2; .v)", "approx_distinct(.v)",
+                      "max_by(.k; .w)", "approx_p50(.w)", "skewness(.w)"]
+    args[args.index("-a") + 1] += ", " + ", ".join(r.sample(every_function, 4))
+    args = ["kwindow", "--bad", "skip", "-q"] + args
+    lines = [line + "\n" for line, _, _ in lines]
+    want, _ = run(args, "".join(lines).encode())
+    cuts = sorted(r.randint(0, len(lines)) for _ in range(r.randint(1, 3)))
+    got, folder = "", f"{i}.state"
+    for begin, end in zip([0] + cuts, cuts + [len(lines)]):
+        last = end == len(lines) and "--keep-open" not in args
+        out, _ = run(args + ["--state", folder] + (["--final"] if last else []), "".join(lines[begin:end]).encode())
+        if conf["emit"] == "table" and not conf["each"]:
+            got = out  # all rows, each time
+        else:
+            got += out
+    # Nothing is left to do: what comes now would be the first of all.
+    if conf["emit"] == "table" and not conf["each"] and cuts and cuts[-1] == len(lines):
+        return 0
+    same(args, "what the runs print", want, got)
+    return len(lines)
+
+
 # --- Time zones ---
 
 
@@ -478,6 +506,6 @@ def zones(r, i):
 
 
 if __name__ == "__main__":
-    hold({"kwindow": kwindow, "zones": zones})
+    hold({"kwindow": kwindow, "state": state, "zones": zones})
 
 

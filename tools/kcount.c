@@ -7,9 +7,11 @@
 #include "loop.h"
 #include "mem.h"
 #include "rowout.h"
+#include "state.h"
 #include "streamtime.h"
 #include "upsert.h"
 #include "watermark.h"
+#include "when.h"
 #include "winstore.h"
 
 enum { NEVER = -1 };
@@ -24,7 +26,8 @@ struct kcount {
 	int64_t every; /* us; 0: each change; NEVER: at the end */
 	int64_t suppress, ttl;
 	const char *upsert;
-	bool raw_input, keep_open;
+	const char *state_dir;
+	bool raw_input, keep_open, reset;
 	struct streamtime_conf time;
 	struct groupby_conf by;
 	struct rowout_conf rows;
@@ -41,6 +44,9 @@ struct kcount {
 	struct winstore *living;             /* --ttl: instead of `groups` */
 	struct upsert *rows_by_key;          /* --upsert */
 	size_t at_key;                       /* of its program */
+	struct state *state;
+	uint64_t base; /* the first place in the input of this run */
+	uint64_t last; /* the last one so far */
 	struct buf where, key, err;
 };
 
@@ -63,6 +69,13 @@ static const struct opt opts[] = {
 	{0},
 };
 
+static const struct opt state_opts[] = {
+	{0, "state", OPT_FILE, OFF(state_dir), "DIR", "count on from what the last run left in DIR",
+	 NULL},
+	{0, "reset", OPT_FLAG, OFF(reset), NULL, "with --state: begin anew", NULL},
+	{0},
+};
+
 static void put_row(struct kcount *k, size_t g, struct buf *out)
 {
 	const struct row row = {.key = groups_key(k->groups, g),
@@ -80,9 +93,9 @@ static int eval(const struct kcount *k, struct groupby_eval *ge, struct slice re
 }
 
 /* The place of a record in the input: blocks are numbered in its order. */
-static uint64_t place(const struct block *blk, const struct result *res)
+static uint64_t place(const struct kcount *k, const struct block *blk, const struct result *res)
 {
-	return blk->seq << 32 | res->in;
+	return k->base + (blk->seq << 32 | res->in);
 }
 
 /* --- At the end: partial tables per block, merged in order --- */
@@ -127,7 +140,7 @@ static void map(void *worker, const struct block *blk, struct result *res)
 		res->native += groupby_native(w->ge);
 		if (groupby_passes(w->ge))
 			groupby_add(w->ge, groups_states(gs, groups_put(gs, groupby_key(w->ge))),
-				    place(blk, res));
+				    place(w->k, blk, res));
 	}
 }
 
@@ -140,6 +153,7 @@ static void merge(void *ctx, struct result *res)
 {
 	struct kcount *k = ctx;
 
+	k->last += UINT64_C(1) << 32; /* at the least, a block has one place of that many */
 	groups_merge(k->groups, res->partial);
 	groups_free(res->partial);
 }
@@ -265,7 +279,8 @@ static void apply(void *ctx, const struct block *blk, struct result *res)
 			continue;
 		}
 		res->native += groupby_native(k->ge);
-		count(k, place(blk, res), t, &res->out);
+		k->last = place(k, blk, res);
+		count(k, k->last, t, &res->out);
 		if (rowout_failure(k->ro)) {
 			result_end(res);
 			return;
@@ -431,9 +446,92 @@ static void set_up(struct kcount *k, struct filter_tool *f)
 	}
 }
 
+/* --- State --- */
+
+static void put_options(const struct kcount *k, struct buf *out)
+{
+	if (k->raw_input)
+		buf_add_str(out, " -R");
+	if (k->upsert)
+		buf_addf(out, " --upsert %s", k->upsert);
+	if (k->ttl != NEVER) {
+		buf_add_str(out, " --ttl ");
+		when_put_duration(out, k->ttl);
+	}
+	if (k->st)
+		streamtime_put_options(&k->time, out);
+	groupby_put_options(&k->by, out);
+}
+
+static bool load_all(struct kcount *k, struct unpack *in)
+{
+	k->base = k->last = (uint64_t)unpack_int(in);
+	if (k->st && !streamtime_load(k->st, in))
+		return false;
+	if (k->living)
+		return winstore_load(k->living, in);
+	return groups_load(k->groups, in) &&
+	       (!k->rows_by_key || upsert_load(k->rows_by_key, k->groups, in));
+}
+
+/* What changed and was not printed stays so, unless it is not known when. */
+static void note_loaded(struct kcount *k)
+{
+	for (size_t g = 0; !k->living && g < groups_count(k->groups); g++) {
+		if (!groups_marked(k->groups, g, GROUP_CHANGED))
+			continue;
+		groups_mark(k->groups, g, GROUP_CHANGED, false);
+		note_change(k, g, WATERMARK_NONE, NULL);
+	}
+}
+
+static void load(struct kcount *k)
+{
+	struct buf options = BUF_INIT;
+	struct unpack in = {0};
+
+	if (!k->state_dir && k->reset)
+		diag_usage("--reset goes with --state");
+	if (!k->state_dir)
+		return;
+	put_options(k, &options);
+	k->state = state_open(k->state_dir, buf_slice(&options), k->reset, &k->err);
+	if (!k->state)
+		diag_die(EXIT_FAIL, "--state: %s", buf_str(&k->err));
+	buf_free(&options);
+	in.left = state_saved(k->state);
+	if (in.left.len && !load_all(k, &in))
+		diag_die(EXIT_FAIL, "--state: %s is damaged (--reset begins anew)", k->state_dir);
+	if (k->every > 0 || k->suppress != NEVER)
+		note_loaded(k);
+}
+
+/* After all rows are written. */
+static int save(struct kcount *k)
+{
+	struct buf bytes = BUF_INIT;
+	int rc;
+
+	pack_int(&bytes, (int64_t)(k->last + (UINT64_C(1) << 32)));
+	if (k->st)
+		streamtime_save(k->st, &bytes);
+	if (k->living)
+		winstore_save(k->living, &bytes);
+	else
+		groups_save(k->groups, &bytes);
+	if (k->rows_by_key)
+		upsert_save(k->rows_by_key, &bytes);
+	rc = state_save(k->state, buf_slice(&bytes), &k->err);
+	buf_free(&bytes);
+	if (rc < 0)
+		diag_warn("--state: %s", buf_str(&k->err));
+	return rc < 0 ? EXIT_FAIL : EXIT_OK;
+}
+
 static void clean_up(struct kcount *k)
 {
 	groupby_eval_free(k->ge);
+	state_free(k->state);
 	upsert_free(k->rows_by_key);
 	winstore_free(k->living);
 	streamtime_free(k->st);
@@ -459,6 +557,7 @@ int main(int argc, char **argv)
 		{"Output", opts, &k},
 		{"Rows", rowout_opts, &k.rows},
 		{"Time", streamtime_opts, &k.time},
+		{"State", state_opts, &k},
 		{"Running", filter_jobs_opts, &k.filter},
 		{"Input and output", filter_opts, &k.filter},
 		{0},
@@ -477,7 +576,10 @@ int main(int argc, char **argv)
 	loop_init();
 	opt_parse(&tool, groups, argc, argv, &operands);
 	set_up(&k, &f);
+	load(&k);
 	rc = filter_run(&f, &k, &k.filter, operands);
+	if (rc == EXIT_OK && k.state)
+		rc = save(&k);
 	clean_up(&k);
 	return rc;
 }

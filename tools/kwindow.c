@@ -7,6 +7,7 @@
 #include "loop.h"
 #include "mem.h"
 #include "rowout.h"
+#include "state.h"
 #include "streamtime.h"
 #include "watermark.h"
 #include "when.h"
@@ -27,7 +28,8 @@ struct kwindow {
 	const char *align;
 	int64_t grace, every;
 	int emit;
-	bool keep_open;
+	bool keep_open, reset, final;
+	const char *state_dir;
 	struct streamtime_conf time;
 	struct groupby_conf by;
 	struct rowout_conf rows;
@@ -39,7 +41,10 @@ struct kwindow {
 	struct groupby_eval *ge;
 	struct rowout *ro;
 	struct winstore *ws;
-	int64_t next; /* when rows are due */
+	struct state *state;
+	uint64_t base; /* the first place in the input of this run */
+	uint64_t last; /* the last one so far */
+	int64_t next;  /* when rows are due */
 	struct buf err;
 };
 
@@ -74,6 +79,14 @@ static const struct opt output_opts[] = {
 	{0},
 };
 
+static const struct opt state_opts[] = {
+	{0, "state", OPT_FILE, OFF(state_dir), "DIR",
+	 "go on from what the last run left in DIR; windows stay open at the end", NULL},
+	{0, "final", OPT_FLAG, OFF(final), NULL, "with --state: the last run, windows close", NULL},
+	{0, "reset", OPT_FLAG, OFF(reset), NULL, "with --state: begin anew", NULL},
+	{0},
+};
+
 static const struct opt late_opts[] = {
 	{0, "late", OPT_FILE, offsetof(struct filter_conf, late), "FILE",
 	 "append records that came too late to FILE", NULL},
@@ -103,8 +116,8 @@ static int time_of(struct kwindow *k, int64_t *t)
 static void add(struct kwindow *k, const struct block *blk, struct result *res, struct slice rec,
 		int64_t t)
 {
-	if (groupby_passes(k->ge) &&
-	    !winstore_add(k->ws, k->ge, t, blk->seq << 32 | res->in, &res->out)) {
+	k->last = k->base + (blk->seq << 32 | res->in);
+	if (groupby_passes(k->ge) && !winstore_add(k->ws, k->ge, t, k->last, &res->out)) {
 		res->late++;
 		buf_add(&res->late_records, rec.ptr, rec.len + 1);
 	}
@@ -158,7 +171,7 @@ static int finish(void *ctx, enum filter_end end, struct buf *out)
 
 	if (end == FILTER_INPUT && k->emit != WINSTORE_CLOSE)
 		winstore_put_due(k->ws, out);
-	else if (end == FILTER_INPUT && !k->keep_open)
+	else if (end == FILTER_INPUT && !k->keep_open && (!k->state || k->final))
 		winstore_close(k->ws, WATERMARK_END, out);
 	if (!rowout_failure(k->ro))
 		return EXIT_OK;
@@ -261,6 +274,8 @@ static void set_output(struct kwindow *k)
 		diag_usage("--every goes with --emit changes or table");
 	if (k->rows.top && k->emit == WINSTORE_CHANGES)
 		diag_usage("--top goes with --emit close or table");
+	if ((k->final || k->reset) && !k->state_dir)
+		diag_usage("--final and --reset go with --state");
 	k->rows.windows = true;
 	k->rows.end = filter_record_end(&k->filter);
 	k->windows.emit = (enum winstore_emit)k->emit;
@@ -286,8 +301,62 @@ static void set_up(struct kwindow *k, struct filter_tool *f)
 	f->inexact = inexact;
 }
 
+/* --- State --- */
+
+/* What decides which windows and groups there are, and when they close. */
+static void put_options(const struct kwindow *k, struct buf *out)
+{
+	const struct window *w = &k->windows.window;
+
+	buf_addf(out, " %s %s --emit %s", kind_names[w->kind], k->kinds[w->kind],
+		 emit_names[k->emit]);
+	if (k->align)
+		buf_addf(out, " --align %s", k->align);
+	streamtime_put_options(&k->time, out);
+	groupby_put_options(&k->by, out);
+}
+
+static void load(struct kwindow *k)
+{
+	struct buf options = BUF_INIT;
+	struct unpack in = {0};
+
+	if (!k->state_dir)
+		return;
+	put_options(k, &options);
+	k->state = state_open(k->state_dir, buf_slice(&options), k->reset, &k->err);
+	if (!k->state)
+		diag_die(EXIT_FAIL, "--state: %s", buf_str(&k->err));
+	buf_free(&options);
+	in.left = state_saved(k->state);
+	if (!in.left.len)
+		return;
+	k->base = k->last = (uint64_t)unpack_int(&in);
+	if (!streamtime_load(k->st, &in) || !winstore_load(k->ws, &in))
+		diag_die(EXIT_FAIL, "--state: %s is damaged (--reset begins anew)", k->state_dir);
+}
+
+/* After all rows are written. The final run leaves nothing to go on from. */
+static int save(struct kwindow *k)
+{
+	struct buf bytes = BUF_INIT;
+	int rc;
+
+	if (!k->final) {
+		pack_int(&bytes, (int64_t)(k->last + (UINT64_C(1) << 32)));
+		streamtime_save(k->st, &bytes);
+		winstore_save(k->ws, &bytes);
+	}
+	rc = state_save(k->state, buf_slice(&bytes), &k->err);
+	buf_free(&bytes);
+	if (rc < 0)
+		diag_warn("--state: %s", buf_str(&k->err));
+	return rc < 0 ? EXIT_FAIL : EXIT_OK;
+}
+
 static void clean_up(struct kwindow *k)
 {
+	state_free(k->state);
 	winstore_free(k->ws);
 	rowout_free(k->ro);
 	streamtime_free(k->st);
@@ -308,6 +377,7 @@ int main(int argc, char **argv)
 		{"Output", output_opts, &k},
 		{"Rows", rowout_opts, &k.rows},
 		{"Rows of a window", rowout_window_opts, &k.rows},
+		{"State", state_opts, &k},
 		{"Late records", late_opts, &k.filter},
 		{"Input and output", filter_opts, &k.filter},
 		{0},
@@ -330,7 +400,10 @@ int main(int argc, char **argv)
 	set_window(&k);
 	set_output(&k);
 	set_up(&k, &f);
+	load(&k);
 	rc = filter_run(&f, &k, &k.filter, operands);
+	if (rc == EXIT_OK && k.state)
+		rc = save(&k);
 	clean_up(&k);
 	return rc;
 }

@@ -1,0 +1,126 @@
+#!/usr/bin/env bats
+# --state DIR: a run goes on from what the last one left. tests/windows.py cuts random streams into runs.
+
+load helper
+
+lines()
+{
+	printf '{"t":%s,"k":"%s"}\n' "$@"
+}
+
+@test "kcount counts on" {
+	lines 1 a 2 b | kcount -g .k -a 'n=count, c=collect(.t), last(.t)' --state s >one
+	gives kcount -g .k -a 'n=count, c=collect(.t), last(.t)' --state s <(lines 3 a 4 c) <<-'END'
+	{"k":"a","n":2,"c":[1,3],"last(.t)":3}
+	{"k":"b","n":1,"c":[2],"last(.t)":2}
+	{"k":"c","n":1,"c":[4],"last(.t)":4}
+	END
+	# With changes, those of this run.
+	lines 1 a 2 b | kcount -g .k --every 1h --state e >one
+	gives kcount -g .k --every 1h --state e <(lines 3 a) <<<'{"k":"a","count":2}'
+}
+
+@test "kcount: many groups in many blocks, as in one run" {
+	need jq
+	seq 20000 | jq -c '{k:(. * 7919 % 3001),v:.}' >in.ndjson
+	kcount -g .k -a 'count, sum(.v), median(.v), distinct(.v % 5), first(.v), last(.v)' in.ndjson >want
+	for part in '1,7000p' '7001,7001p' '7002,$p'; do
+		sed -n "$part" in.ndjson |
+			KPIPE_BLOCK=5000 kcount -j2 -g .k -a 'count, sum(.v), median(.v), distinct(.v % 5), first(.v), last(.v)' --state s >got
+	done
+	same_file want got
+}
+
+@test "kcount --upsert, --ttl, --suppress" {
+	echo '{"id":1,"g":"x"}' | kcount --upsert .id -g .g --state u >one
+	gives kcount --upsert .id -g .g --state u <(echo '{"id":1,"g":"y"}') <<-'END'
+	{"g":"x","count":0}
+	{"g":"y","count":1}
+	END
+	lines 1 a 2 b | kcount -T .t --ttl 5s -g .k --every 0s --state t >one
+	gives kcount -T .t --ttl 5s -g .k --every 0s --state t <(lines 7 b) <<-'END'
+	{"k":"b","count":2}
+	{"k":"a","$delete":true}
+	END
+	lines 1 a | kcount -T .t --suppress 5s -g .k --keep-open --state s >one
+	[ ! -s one ]
+	gives kcount -T .t --suppress 5s -g .k --keep-open --state s <(lines 2 b) <<<'{"k":"a","count":1}'
+}
+
+@test "kwindow: windows stay open, the watermark stays where it was" {
+	lines 1 a 2 a | kwindow -T .t --tumble 5s --time-format s --state s >one
+	[ ! -s one ]
+	gives kwindow -T .t --tumble 5s --time-format s --state s <(lines 3 a 12 a) <<<'{"window_start":0,"window_end":5,"count":3}'
+	run --separate-stderr kwindow -T .t --tumble 5s --time-format s --state s --final <(lines 4 a)
+	assert_output '{"window_start":10,"window_end":15,"count":1}'
+	assert_stderr 'kwindow: 1 in, 0 used, 0 bad, 1 late'
+	# After the final run all begins anew.
+	gives kwindow -T .t --tumble 5s --time-format s --state s --final <(lines 4 a) <<<'{"window_start":0,"window_end":5,"count":1}'
+}
+
+@test "nothing is saved by a run that fails" {
+	lines 1 a | kcount -g .k --state s >one
+	cp s/state before
+	run --separate-stderr kcount -g .k --state s <<<'{'
+	assert_status 1
+	same_file before s/state
+	run ! bash -c 'kcount -g .k --state s <<<"{\"k\":\"a\"}" >/dev/full'
+	gives kcount -g .k --state s <(lines 1 a) <<<'{"k":"a","count":2}'
+}
+
+@test "what is not this run's state is refused, and --reset begins anew" {
+	lines 1 a | kcount -g .k --state s >one
+	for args in '-g .t' '-g .k -w .t' '-g .k -a sum(.t)'; do
+		# shellcheck disable=SC2086 # words
+		run --separate-stderr kcount $args --state s <<<'{"t":1}'
+		assert_status 1
+		assert_output ''
+		assert_stderr 'kcount: --state: s/state is of other options: kcount -g .k (--reset begins anew)'
+	done
+	run --separate-stderr kwindow --proctime --tumble 1s --state s </dev/null
+	assert_status 1
+	gives kcount -g .k --state s --reset <(lines 1 b) <<<'{"k":"b","count":1}'
+}
+
+@test "a damaged state is refused, wherever it is" {
+	lines 1 a 2 b | kcount -g .k -a 'collect(.t), mode(.k)' --state s >one
+	size=$(wc -c <s/state)
+	for at in 0 10 20 40 60 100 $((size - 1)); do
+		mkdir -p "d$at"
+		{
+			head -c "$at" s/state
+			printf '\377'
+			tail -c "+$((at + 2))" s/state
+		} >"d$at/state"
+		run --separate-stderr kcount -g .k -a 'collect(.t), mode(.k)' --state "d$at" </dev/null
+		assert_status 1
+		assert_stderr "kcount: --state: d$at/state is damaged (--reset begins anew)"
+		mkdir -p "c$at"
+		head -c "$at" s/state >"c$at/state"
+		run --separate-stderr kcount -g .k -a 'collect(.t), mode(.k)' --state "c$at" </dev/null
+		assert_status 1
+	done
+}
+
+@test "one run at a time" {
+	mkfifo in
+	kcount -g .k --state s <in >out 3>&- &
+	exec 5>in
+	eventually 10 test -d s
+	sleep 0.1
+	run --separate-stderr kcount -g .k --state s </dev/null
+	assert_status 1
+	assert_stderr 'kcount: --state: s: another run is using this state'
+	exec 5>&-
+	wait
+}
+
+@test "usage errors" {
+	run --separate-stderr kcount --reset </dev/null
+	assert_status 2
+	run --separate-stderr kwindow --proctime --tumble 1s --final </dev/null
+	assert_status 2
+	run --separate-stderr kcount --state /dev/null/x </dev/null
+	assert_status 1
+	assert_stderr 'kcount: --state: /dev/null/x: cannot make it: Not a directory'
+}
