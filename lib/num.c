@@ -5,6 +5,7 @@
 #include "num.h"
 
 #include "num_priv.h"
+#include "word.h"
 
 const uint64_t num_ten[20] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,
 			      1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19};
@@ -129,6 +130,16 @@ static bool parse_any(struct dec *d, const char *p, size_t len)
 	return true;
 }
 
+/* Takes digits off s into *m, which wraps when they are too many. */
+static const char *take_digits(const char *s, const char *end, uint64_t *m)
+{
+	for (; end - s >= 8 && !word_not_digits(word_load(s)); s += 8)
+		*m = *m * 100000000 + word_digits_value(word_load(s));
+	for (; s < end && is_digit(*s); s++)
+		*m = *m * 10 + (uint64_t)(*s - '0');
+	return s;
+}
+
 bool num_plain(const char *p, size_t len, uint64_t *m, int *scale)
 {
 	const char *s, *end, *whole, *frac;
@@ -137,9 +148,9 @@ bool num_plain(const char *p, size_t len, uint64_t *m, int *scale)
 		return false;
 	end = p + len;
 	whole = s = p + (*p == '-');
-	/* *m wraps when there are too many digits, and is then not used. */
-	for (*m = 0; s < end && is_digit(*s); s++)
-		*m = *m * 10 + (uint64_t)(*s - '0');
+	/* What wrapped is not used. */
+	*m = 0;
+	s = take_digits(s, end, m);
 	if (s == whole || (s - whole > 1 && *whole == '0'))
 		return false;
 	*scale = 0;
@@ -147,8 +158,8 @@ bool num_plain(const char *p, size_t len, uint64_t *m, int *scale)
 		return s - whole <= 19;
 	if (*s != '.')
 		return false;
-	for (frac = ++s; s < end && is_digit(*s); s++)
-		*m = *m * 10 + (uint64_t)(*s - '0');
+	frac = ++s;
+	s = take_digits(s, end, m);
 	*scale = (int)(s - frac);
 	return s == end && s > frac && s - whole <= 20;
 }

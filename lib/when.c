@@ -331,8 +331,10 @@ enum when_unit when_unit_of(const struct dec *n)
 	while (number_units[unit].below) {
 		int64_t below = number_units[unit].below;
 
-		if (dec_cmp(*n, (struct dec){below, 0}) < 0 &&
-		    dec_cmp(*n, (struct dec){-below, 0}) > 0)
+		/* Most are whole. */
+		if (n->scale == 0 ? n->v < below && n->v > -below
+				  : dec_cmp(*n, (struct dec){below, 0}) < 0 &&
+					    dec_cmp(*n, (struct dec){-below, 0}) > 0)
 			break;
 		unit++;
 	}

@@ -15,6 +15,7 @@ struct grid_store {
 	struct winstore base;
 	struct pane *open;      /* sorted by end, then start; the first ones may be closed */
 	size_t first, end, cap; /* open are [first, end) */
+	size_t last;            /* the one last asked for */
 };
 
 /* --- Rows --- */
@@ -81,12 +82,17 @@ static struct pane *open_pane(struct grid_store *gs, const struct span *s)
 {
 	size_t lo = gs->first, hi = gs->end;
 
+	/* Records come in runs, and their windows one behind the other. */
+	for (size_t i = gs->last; i < hi && i < gs->last + 2; i++) {
+		if (i >= lo && compare_span(&gs->open[i].span, s) == 0)
+			return &gs->open[gs->last = i];
+	}
 	while (lo < hi) {
 		size_t mid = (lo + hi) / 2;
 		int c = compare_span(&gs->open[mid].span, s);
 
 		if (c == 0)
-			return &gs->open[mid];
+			return &gs->open[gs->last = mid];
 		if (c < 0)
 			lo = mid + 1;
 		else
@@ -96,7 +102,7 @@ static struct pane *open_pane(struct grid_store *gs, const struct span *s)
 	memmove(gs->open + lo + 1, gs->open + lo, (gs->end - lo) * sizeof *gs->open);
 	gs->end++;
 	gs->open[lo] = (struct pane){*s, groups_new(groupby_aggs(gs->base.gb)), 0};
-	return &gs->open[lo];
+	return &gs->open[gs->last = lo];
 }
 
 static void add_to_pane(struct grid_store *gs, struct pane *p, const struct groupby_eval *ge,
@@ -114,6 +120,11 @@ static void add_to_pane(struct grid_store *gs, struct pane *p, const struct grou
 	}
 }
 
+static bool is_inside(const struct span *s, int64_t t)
+{
+	return s->start <= t && t < s->end;
+}
+
 static bool add(struct winstore *ws, const struct groupby_eval *ge, int64_t t, uint64_t seq,
 		struct buf *out)
 {
@@ -121,6 +132,11 @@ static bool add(struct winstore *ws, const struct groupby_eval *ge, int64_t t, u
 	struct span s;
 	bool added = false;
 
+	if (ws->conf.window.kind == WINDOW_TUMBLE && gs->last >= gs->first && gs->last < gs->end &&
+	    is_inside(&gs->open[gs->last].span, t)) {
+		add_to_pane(gs, &gs->open[gs->last], ge, seq, out);
+		return true;
+	}
 	for (bool more = window_first(&ws->conf.window, t, &s); more;
 	     more = window_next(&ws->conf.window, t, &s)) {
 		if (winstore_is_closed(ws, s.end))

@@ -45,4 +45,12 @@ static inline uint64_t word_not_digits(uint64_t w)
 	return (((x & ~WORD_HIGH_BITS) + WORD_ONES * (0x80 - 10)) | x) & WORD_HIGH_BITS;
 }
 
+/* What eight decimal digits stand for: they are put together as pairs, fours, and all. */
+static inline uint64_t word_digits_value(uint64_t w)
+{
+	w = (w & WORD_ONES * 0x0f) * (10 * 0x100 + 1) >> 8;
+	w = (w & UINT64_C(0x00ff00ff00ff00ff)) * (100 * 0x10000 + 1) >> 16;
+	return (w & UINT64_C(0x0000ffff0000ffff)) * (10000 * (UINT64_C(1) << 32) + 1) >> 32;
+}
+
 #endif
