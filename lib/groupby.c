@@ -426,7 +426,7 @@ void groupby_put_entry(const struct groupby_eval *ge, struct buf *out)
 
 void groupby_take(const struct groupby *gb, struct slice entry, void *states)
 {
-	struct val args[AGG_ARGS_MAX];
+	struct val args[AGG_ARGS_MAX] = {0};
 
 	for (size_t i = 0; i < gb->aggs.n; i++) {
 		const struct agg *a = &gb->aggs.v[i];

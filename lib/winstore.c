@@ -72,14 +72,13 @@ uint64_t winstore_inexact(struct winstore *ws)
 void winstore_save(const struct winstore *ws, struct buf *out)
 {
 	pack_int(out, ws->closed);
-	pack_int(out, ws->changed);
 	ws->kind->save(ws, out);
 }
 
-bool winstore_load(struct winstore *ws, struct unpack *in)
+bool winstore_load(struct winstore *ws, bool due, struct unpack *in)
 {
 	ws->closed = unpack_int(in);
-	ws->changed = unpack_int(in);
+	ws->changed = due;
 	ws->kind->load(ws, in);
 	return !in->bad;
 }

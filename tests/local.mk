@@ -21,8 +21,10 @@ unit_tests = \
 	tests/unit/test-kafka-format \
 	tests/unit/test-kafka-range \
 	tests/unit/test-keytab \
+	tests/unit/test-livekeys \
 	tests/unit/test-lineio \
 	tests/unit/test-num \
+	tests/unit/test-pack \
 	tests/unit/test-scan \
 	tests/unit/test-utf8 \
 	tests/unit/test-val \

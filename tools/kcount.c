@@ -469,7 +469,7 @@ static bool load_all(struct kcount *k, struct unpack *in)
 	if (k->st && !streamtime_load(k->st, in))
 		return false;
 	if (k->living)
-		return winstore_load(k->living, in);
+		return winstore_load(k->living, false, in);
 	return groups_load(k->groups, in) &&
 	       (!k->rows_by_key || upsert_load(k->rows_by_key, k->groups, in));
 }

@@ -336,7 +336,7 @@ static void load(struct kwindow *k)
 	if (!in.left.len)
 		return;
 	k->base = k->last = (uint64_t)unpack_int(&in);
-	if (!streamtime_load(k->st, &in) || !winstore_load(k->ws, &in))
+	if (!streamtime_load(k->st, &in) || !winstore_load(k->ws, k->every != 0, &in))
 		diag_die(EXIT_FAIL, "--state: %s is damaged (--reset begins anew)", k->state_dir);
 }
 
