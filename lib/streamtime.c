@@ -22,10 +22,12 @@ struct streamtime {
 
 #define OFF(field) offsetof(struct streamtime_conf, field)
 
+static const char *const unit_names[] = {"s", "ms", "us", "ns", NULL};
+
 const struct opt streamtime_opts[] = {
 	{'T', "time", OPT_STRING, OFF(time), "EXPR", "a record's event time", NULL},
-	{0, "time-unit", OPT_STRING, OFF(time_unit), "s|ms|us|ns",
-	 "unit of numeric times (default: by magnitude)", NULL},
+	{0, "time-unit", OPT_CHOICE, OFF(time_unit), "s|ms|us|ns",
+	 "unit of numeric times (default: by magnitude)", unit_names},
 	{0, "tz", OPT_STRING, OFF(zone), "ZONE", "the zone of times in text that have none (UTC)",
 	 NULL},
 	{'J', "envelope", OPT_FLAG, OFF(envelope), NULL,
@@ -60,8 +62,8 @@ static void set_zone(struct streamtime *st)
 
 static void check(const struct streamtime_conf *c)
 {
-	if (c->proctime &&
-	    (c->time || c->time_unit || c->zone || c->delay || c->tick != STREAMTIME_NEVER))
+	if (c->proctime && (c->time || c->time_unit != STREAMTIME_NEVER || c->zone || c->delay ||
+			    c->tick != STREAMTIME_NEVER))
 		diag_usage("--proctime takes no -T, --time-unit, --tz, --delay, --tick");
 	if (!c->time && !c->proctime)
 		diag_usage("-T EXPR is missing: which field is a record's event time?");
@@ -85,9 +87,9 @@ struct streamtime *streamtime_new(struct streamtime_conf *conf)
 		conf->time = ".timestamp";
 	check(conf);
 	st->conf = *conf;
-	if (conf->time_unit && !when_unit_name(conf->time_unit, &st->eventtime.unit))
-		diag_usage("--time-unit: '%s' is none of s, ms, us, ns", conf->time_unit);
-	st->eventtime.told = conf->time_unit != NULL;
+	st->eventtime.told = conf->time_unit != STREAMTIME_NEVER;
+	if (st->eventtime.told)
+		when_unit_name(unit_names[conf->time_unit], &st->eventtime.unit);
 	if (conf->zone)
 		set_zone(st);
 	st->wm = watermark_new(conf->delay, (size_t)conf->partitions,
@@ -130,13 +132,12 @@ bool streamtime_load(struct streamtime *st, struct unpack *in)
 
 void streamtime_put_options(const struct streamtime_conf *conf, struct buf *out)
 {
-	const char *const texts[] = {conf->time, conf->time_unit, conf->zone};
-	static const char *const names[] = {"-T", "--time-unit", "--tz"};
-
-	for (size_t i = 0; i < 3; i++) {
-		if (texts[i])
-			buf_addf(out, " %s %s", names[i], texts[i]);
-	}
+	if (conf->time)
+		buf_addf(out, " -T %s", conf->time);
+	if (conf->time_unit != STREAMTIME_NEVER)
+		buf_addf(out, " --time-unit %s", unit_names[conf->time_unit]);
+	if (conf->zone)
+		buf_addf(out, " --tz %s", conf->zone);
 	if (conf->envelope)
 		buf_add_str(out, " -J");
 	if (conf->proctime)

@@ -14,7 +14,8 @@
 #include "val.h"
 
 struct streamtime_conf {
-	const char *time, *time_unit, *zone;
+	const char *time, *zone;
+	int time_unit; /* STREAMTIME_NEVER: by magnitude */
 	int64_t delay, idle, tick, partitions;
 	bool envelope, proctime;
 };
@@ -23,7 +24,8 @@ enum { STREAMTIME_NEVER = -1 };
 
 #define STREAMTIME_CONF_INIT                                                                       \
 	{                                                                                          \
-		.idle = 30 * INT64_C(1000000), .tick = STREAMTIME_NEVER                            \
+		.time_unit = STREAMTIME_NEVER, .idle = 30 * INT64_C(1000000),                      \
+		.tick = STREAMTIME_NEVER                                                           \
 	}
 
 extern const struct opt streamtime_opts[]; /* but --proctime; base: struct streamtime_conf */

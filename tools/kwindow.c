@@ -234,6 +234,10 @@ static void set_kind(struct kwindow *k)
 		if (!k->kinds[i])
 			continue;
 		w->kind = (enum window_kind)i;
+		if (w->kind == WINDOW_HOP || w->kind == WINDOW_CUMULATE)
+			two_durations(w, kind_names[i], k->kinds[i]);
+		else
+			w->size = duration(kind_names[i], k->kinds[i], strlen(k->kinds[i]));
 		given++;
 	}
 	if (given != 1)
@@ -243,17 +247,12 @@ static void set_kind(struct kwindow *k)
 static void set_window(struct kwindow *k)
 {
 	struct window *w = &k->windows.window;
-	const char *option, *text;
+	const char *option;
 	bool grid;
 
 	set_kind(k);
 	option = kind_names[w->kind];
-	text = k->kinds[w->kind];
 	grid = w->kind != WINDOW_SESSION && w->kind != WINDOW_SLIDE;
-	if (w->kind == WINDOW_HOP || w->kind == WINDOW_CUMULATE)
-		two_durations(w, option, text);
-	else
-		w->size = duration(option, text, strlen(text));
 	if (w->size <= 0)
 		diag_usage("the size of a window must be more than 0");
 	if (k->align && !grid)
@@ -387,9 +386,8 @@ int main(int argc, char **argv)
 		{0},
 	};
 	const struct tool tool = {
-		.usage = "--tumble SIZE|--hop SIZE/STEP|--cumulate MAX/STEP|--session GAP|--slide "
-			 "SIZE "
-			 "-T EXPR|-J|--proctime [OPTIONS] [FILE...]",
+		.usage =
+			"--tumble SIZE|--session GAP|... -T EXPR|-J|--proctime [OPTIONS] [FILE...]",
 		.summary = "Aggregate the records of each group per event-time window.",
 		.notes = groupby_help(),
 		.max_operands = -1,
