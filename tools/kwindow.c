@@ -24,7 +24,8 @@ static const char *const emit_names[] = {[WINSTORE_CLOSE] = "close",
 					 NULL};
 
 struct kwindow {
-	const char *kinds[WINDOW_SLIDE + 1]; /* --tumble and so on, by enum window_kind */
+	const char *kinds[WINDOW_CUMULATE + 1]; /* --tumble and so on, by enum window_kind */
+	int64_t session, slide;
 	const char *align;
 	int64_t grace, every;
 	int emit;
@@ -58,9 +59,9 @@ static const struct opt window_opts[] = {
 	 "windows of SIZE, a new one every STEP", NULL},
 	{0, "cumulate", OPT_STRING, OFF(kinds[WINDOW_CUMULATE]), "MAX/STEP",
 	 "windows that grow by STEP up to MAX", NULL},
-	{0, "session", OPT_STRING, OFF(kinds[WINDOW_SESSION]), "GAP",
+	{0, "session", OPT_DURATION, OFF(session), "GAP",
 	 "per group: records with at most GAP between them", NULL},
-	{0, "slide", OPT_STRING, OFF(kinds[WINDOW_SLIDE]), "SIZE",
+	{0, "slide", OPT_DURATION, OFF(slide), "SIZE",
 	 "per record: its group's of the SIZE before it, and it", NULL},
 	{0, "align", OPT_STRING, OFF(align), "D", "shift windows by D from the epoch (-8h)", NULL},
 	{0, "proctime", OPT_FLAG, OFF(time.proctime), NULL,
@@ -205,8 +206,6 @@ static const char *const kind_names[] = {
 	[WINDOW_SLIDE] = "--slide",
 };
 
-enum { KINDS = sizeof kind_names / sizeof *kind_names };
-
 /* SIZE/STEP, of --hop and --cumulate. */
 static void two_durations(struct window *w, const char *option, const char *text)
 {
@@ -225,23 +224,35 @@ static void two_durations(struct window *w, const char *option, const char *text
 			   (long long)window_most(w), WINDOWS_MAX);
 }
 
+/* The kinds that have one duration alone. */
+static size_t set_size(struct window *w, enum window_kind kind, int64_t size)
+{
+	if (size == NEVER)
+		return 0;
+	w->kind = kind;
+	w->size = size;
+	return 1;
+}
+
 static void set_kind(struct kwindow *k)
 {
 	struct window *w = &k->windows.window;
-	size_t given = 0;
+	size_t given =
+		set_size(w, WINDOW_SESSION, k->session) + set_size(w, WINDOW_SLIDE, k->slide);
 
-	for (size_t i = 0; i < KINDS; i++) {
+	for (size_t i = 0; i <= WINDOW_CUMULATE; i++)
+		given += k->kinds[i] != NULL;
+	if (given != 1)
+		diag_usage("give one of --tumble, --hop, --cumulate, --session, --slide");
+	for (size_t i = 0; i <= WINDOW_CUMULATE; i++) {
 		if (!k->kinds[i])
 			continue;
 		w->kind = (enum window_kind)i;
-		if (w->kind == WINDOW_HOP || w->kind == WINDOW_CUMULATE)
-			two_durations(w, kind_names[i], k->kinds[i]);
+		if (w->kind == WINDOW_TUMBLE)
+			w->size = duration("--tumble", k->kinds[i], strlen(k->kinds[i]));
 		else
-			w->size = duration(kind_names[i], k->kinds[i], strlen(k->kinds[i]));
-		given++;
+			two_durations(w, kind_names[i], k->kinds[i]);
 	}
-	if (given != 1)
-		diag_usage("give one of --tumble, --hop, --cumulate, --session, --slide");
 }
 
 static void set_window(struct kwindow *k)
@@ -311,8 +322,12 @@ static void put_options(const struct kwindow *k, struct buf *out)
 {
 	const struct window *w = &k->windows.window;
 
-	buf_addf(out, " %s %s --emit %s", kind_names[w->kind], k->kinds[w->kind],
-		 emit_names[k->emit]);
+	buf_addf(out, " --emit %s %s ", emit_names[k->emit], kind_names[w->kind]);
+	when_put_duration(out, w->size);
+	if (w->step) {
+		buf_add_char(out, '/');
+		when_put_duration(out, w->step);
+	}
 	if (k->align)
 		buf_addf(out, " --align %s", k->align);
 	streamtime_put_options(&k->time, out);
@@ -371,8 +386,11 @@ static void clean_up(struct kwindow *k)
 
 int main(int argc, char **argv)
 {
-	struct kwindow k = {
-		.every = NEVER, .time = STREAMTIME_CONF_INIT, .filter = FILTER_CONF_INIT};
+	struct kwindow k = {.session = NEVER,
+			    .slide = NEVER,
+			    .every = NEVER,
+			    .time = STREAMTIME_CONF_INIT,
+			    .filter = FILTER_CONF_INIT};
 	const struct optgroup groups[] = {
 		{"Windows", window_opts, &k},
 		{"Time", streamtime_opts, &k.time},
