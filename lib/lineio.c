@@ -314,6 +314,7 @@ static void describe(struct reader *r, struct block *b)
 {
 	b->kind = BLOCK_DATA;
 	b->source = (unsigned)r->at;
+	b->input = r->conf.input;
 	b->name = r->name;
 	b->seq = r->seq++;
 	b->offset = r->offset;

@@ -43,7 +43,8 @@ enum block_kind {
 struct block {
 	enum block_kind kind;
 	struct buf buf;  /* whole records, each with its end; writable by whoever holds the block */
-	unsigned source; /* which input, 0 is the first operand */
+	unsigned source; /* which of the reader's inputs, 0 is the first operand */
+	unsigned input;  /* which reader: reader_conf.input */
 	const char *name; /* the input's name for messages */
 	uint64_t seq;     /* 0, 1, 2, ... */
 	uint64_t offset;  /* of its first byte in the input */
@@ -63,6 +64,7 @@ struct writer;
 struct reader_conf {
 	char *const *files; /* "-" is standard input; kept by the caller */
 	size_t nfiles;      /* 0: standard input */
+	unsigned input;     /* for its blocks, where there are several readers */
 	const struct framer *framer;
 	size_t block_size; /* aim, in bytes; a longer record gets a longer block */
 	/* Bytes, without the end. A longer record may pass when it happens to be read whole. */
