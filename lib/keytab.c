@@ -97,23 +97,29 @@ static bool same_bytes(const char *a, const char *b, size_t n)
 	return true;
 }
 
+static struct keytab empty_table(size_t entry_size, struct hash_secret secret)
+{
+	return (struct keytab){
+		.entry_size = entry_size,
+		.secret = secret,
+		.index = mem_zalloc(INDEX_MIN, sizeof(struct cell)),
+		.mask = INDEX_MIN - 1,
+		.block_next = BLOCK_MIN,
+	};
+}
+
 struct keytab *keytab_new(size_t slot_size, uint64_t seed)
 {
-	struct keytab *kt = mem_zalloc(1, sizeof(*kt));
+	struct keytab *kt = mem_alloc(sizeof *kt);
 
-	kt->entry_size =
-		sizeof(union head) + (slot_size + SLOT_ALIGN - 1) / SLOT_ALIGN * SLOT_ALIGN;
-	kt->secret = hash_secret(seed);
-	kt->index = mem_zalloc(INDEX_MIN, sizeof(*kt->index));
-	kt->mask = INDEX_MIN - 1;
-	kt->block_next = BLOCK_MIN;
+	*kt = empty_table(sizeof(union head) +
+				  (slot_size + SLOT_ALIGN - 1) / SLOT_ALIGN * SLOT_ALIGN,
+			  hash_secret(seed));
 	return kt;
 }
 
-void keytab_free(struct keytab *kt)
+static void release(struct keytab *kt)
 {
-	if (!kt)
-		return;
 	for (size_t i = 0; i < kt->nchunks; i++)
 		free(kt->chunks[i]);
 	while (kt->blocks) {
@@ -124,6 +130,13 @@ void keytab_free(struct keytab *kt)
 	}
 	free(kt->chunks);
 	free(kt->index);
+}
+
+void keytab_free(struct keytab *kt)
+{
+	if (!kt)
+		return;
+	release(kt);
 	free(kt);
 }
 
@@ -335,6 +348,21 @@ struct slice keytab_key(const struct keytab *kt, size_t i)
 void *keytab_slot(const struct keytab *kt, size_t i)
 {
 	return entry_at(kt, i) + sizeof(union head);
+}
+
+void keytab_keep(struct keytab *kt, bool (*keep)(void *ctx, void *slot, size_t number), void *ctx)
+{
+	struct keytab kept = empty_table(kt->entry_size, kt->secret);
+
+	for (size_t i = 0; i < kt->count; i++) {
+		void *slot = keytab_slot(kt, i);
+
+		if (keep(ctx, slot, kept.count))
+			memcpy(keytab_put(&kept, keytab_key(kt, i), NULL), slot,
+			       kt->entry_size - sizeof(union head));
+	}
+	release(kt);
+	*kt = kept;
 }
 
 size_t keytab_memory(const struct keytab *kt)
