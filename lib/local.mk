@@ -20,6 +20,7 @@ libkpipe_a_SOURCES = \
 	lib/groupby.c lib/groupby.h \
 	lib/groupout.c lib/groupout.h \
 	lib/hash.h \
+	lib/join.c lib/join.h lib/join_held.c lib/join_held.h \
 	lib/jqprog.c lib/jqprog.h lib/jqprog_doc.c lib/jqprog_env.c lib/jqprog_guard.c \
 	lib/jqprog_priv.h lib/jqprog_source.c \
 	lib/jqtext.c lib/jqtext.h lib/jqtext_tree.c \
@@ -38,6 +39,7 @@ libkpipe_a_SOURCES = \
 	lib/rec.h \
 	lib/scan.c lib/scan.h lib/scan_priv.h lib/scan_tokens.c \
 	lib/textwidth.c lib/textwidth.h \
+	lib/timing.c lib/timing.h \
 	lib/simd.c lib/simd.h \
 	lib/utf8.c lib/utf8.h \
 	lib/val.c lib/val.h \

@@ -11,4 +11,4 @@ dist_man_MANS += \
 	man/kpipe-envelope.5 \
 	man/kpipe-expr.7 \
 	man/kpipe.7 \
-	man/kwindow.1
+	man/kwindow.1 man/kuniq.1 man/kjoin.1

@@ -21,9 +21,9 @@ function sideways(from, names,    i, count, list)
 
 BEGIN {
 	layer(0, "simd diag mem buf arena num when keytab json jqtext utf8 textwidth word hash")
-	layer(1, "rec val agg group grid window watermark eventtime")
+	layer(1, "rec val agg group grid window watermark eventtime join")
 	layer(2, "loop lineio envelope control jqprog scan expr csvio state tz progress")
-	layer(3, "opt filter program groupby groupout csvhead kafka")
+	layer(3, "opt filter program groupby groupout csvhead timing kafka")
 
 	# In layers 0 and 1 sideways is free, as long as there is no circle.
 	sideways("lineio", "loop")
@@ -35,6 +35,7 @@ BEGIN {
 	sideways("groupby", "opt")
 	sideways("groupout", "opt groupby")
 	sideways("csvhead", "opt")
+	sideways("timing", "opt")
 	sideways("kafka", "opt")
 
 	# Headers that one module has to itself.

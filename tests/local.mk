@@ -16,6 +16,7 @@ unit_tests = \
 	tests/unit/test-grid \
 	tests/unit/test-group \
 	tests/unit/test-hash \
+	tests/unit/test-join \
 	tests/unit/test-jqtext \
 	tests/unit/test-json \
 	tests/unit/test-kafka-format \
@@ -48,9 +49,11 @@ bats_tests = \
 	tests/kbroker.bats \
 	tests/kcount.bats \
 	tests/kfilter.bats \
+	tests/kjoin.bats \
 	tests/kmap-jq.bats \
 	tests/kmap-native.bats \
 	tests/kmap.bats \
+	tests/kuniq.bats \
 	tests/kwindow.bats \
 	tests/layout.bats \
 	tests/man.bats \
@@ -204,6 +207,7 @@ libjq_bats = \
 	tests/kcount.bats \
 	tests/kfilter.bats \
 	tests/kmap.bats \
+	tests/kuniq.bats \
 	tests/kwindow.bats \
 	tests/man.bats \
 	tests/peers-jq.bats \

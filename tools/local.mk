@@ -1,7 +1,7 @@
 # Each tool names what it needs, so that none asks for a library it does not use.
 LDADD = libkpipe.a
 
-bin_PROGRAMS += tools/kmap tools/kfilter tools/kcount tools/kwindow \
+bin_PROGRAMS += tools/kmap tools/kfilter tools/kcount tools/kwindow tools/kuniq tools/kjoin \
 	tools/csvagg tools/csvin tools/csvout tools/kin tools/kout tools/kbroker
 
 tools_kmap_SOURCES = tools/kmap.c
@@ -15,6 +15,12 @@ tools_kcount_LDADD = $(LDADD) $(CODEC_LIBS) $(JQ_LIBS) -lm
 
 tools_kwindow_SOURCES = tools/kwindow.c
 tools_kwindow_LDADD = $(LDADD) $(CODEC_LIBS) $(JQ_LIBS) -lm
+
+tools_kuniq_SOURCES = tools/kuniq.c
+tools_kuniq_LDADD = $(LDADD) $(CODEC_LIBS) $(JQ_LIBS) -lm
+
+tools_kjoin_SOURCES = tools/kjoin.c
+tools_kjoin_LDADD = $(LDADD) $(CODEC_LIBS) $(JQ_LIBS) -lm
 
 tools_csvagg_SOURCES = tools/csvagg.c
 tools_csvagg_LDADD = $(LDADD) $(CODEC_LIBS) $(CSV_LIBS) $(JQ_LIBS) -lm

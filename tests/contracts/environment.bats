@@ -67,6 +67,8 @@ programs()
 	kfilter) "$@" kfilter "($program) == .t" in ;;
 	kcount) "$@" kcount -g "k=$program" -a 'sum(.id * 1.5), avg(.id / 4)' in ;;
 	kwindow) "$@" kwindow --tumble 1d -T "$program" -a 'sum(.id * 1.5)' in ;;
+	kuniq) "$@" kuniq -g "$program" -g '.id * 1.5' in ;;
+	kjoin) "$@" kjoin -g "$program" --left-if true --anti in ;;
 	csvagg) "$@" csvagg -g "k=$program" -a 'sum(id * 1.5), avg(id / 4)' in ;;
 	kout) "$@" kout -p 0 -t "$TOPIC" --key-by "$program" in && kin -e -f '%k %s\n' "$TOPIC" ;;
 	*) return 1 ;;
@@ -76,7 +78,7 @@ programs()
 has_programs()
 {
 	case $TOOL in
-	kmap | kfilter | kcount | kwindow | csvagg | kout) ;;
+	kmap | kfilter | kcount | kwindow | kuniq | kjoin | csvagg | kout) ;;
 	*) skip "$TOOL runs no programs" ;;
 	esac
 }
@@ -298,7 +300,8 @@ long_record()
 	limited
 	feed 200000 >in
 	case $TOOL in
-	kcount | kwindow) starved -g .id in ;;
+	kcount | kwindow | kuniq) starved -g .id in ;;
+	kjoin) starved --table-key .id --left-if false in ;;
 	csvagg) starved -g id in ;;
 	*) skip "$TOOL has no groups" ;;
 	esac

@@ -31,6 +31,8 @@ tool_row kmap    map    json
 tool_row kfilter map    json
 tool_row kcount  total  json
 tool_row kwindow total  json
+tool_row kuniq   map    json
+tool_row kjoin   map    json
 tool_row csvagg  total  csv
 tool_row csvin   map    csv
 tool_row csvout  map    json
@@ -49,6 +51,8 @@ t()
 	kfilter) kfilter '.id > 0' "$@" ;;
 	kcount) kcount -a 'n=count, sum(.id)' "$@" ;;
 	kwindow) kwindow --tumble 1h -T .t -a 'n=count, sum(.id)' "$@" ;;
+	kuniq) kuniq -g .id "$@" ;;
+	kjoin) kjoin -g .id --left-if true --table-key .id --left "$@" ;;
 	csvagg) csvagg -a 'n=count, sum(id)' "$@" ;;
 	csvin) csvin "$@" ;;
 	csvout) csvout "$@" ;;
@@ -129,7 +133,10 @@ want()
 	[ "$n" -gt 0 ] || sum=null
 	case $TOOL in
 	kmap) seq -f '{"id":%.0f,"s":"é"}' "$n" ;;
-	kfilter | kout | kin) records "$n" ;;
+	kfilter | kuniq | kout | kin) records "$n" ;;
+	kjoin)
+		records "$n" | sed 's/.*"id":\([0-9]*\).*/{"key":\1,"left":&,"right":null}/'
+		;;
 	kcount) echo "{\"n\":$n,\"sum(.id)\":$sum}" ;;
 	kwindow)
 		[ "$n" = 0 ] || printf '%s' '{"window_start":"2024-05-01T12:00:00.000Z",' \
