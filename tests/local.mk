@@ -116,6 +116,7 @@ EXTRA_DIST += \
 	tests/checks/skip \
 	tests/checks/valgrind \
 	tests/helper.bash \
+	tests/joins.py \
 	tests/kafka/broker \
 	tests/kafka/fetch \
 	tests/kafka/log4j.properties \

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# Random inputs against slow and plain models, tests/model.py and tests/tables.py, and against Python's own numbers and
+# Random inputs against slow and plain models, tests/model.py, tests/joins.py and tests/tables.py, and against Python's own numbers and
 # times, tests/sums.py; CSV in every way to read it, tests/splits.py.
 
 load helper
@@ -20,6 +20,18 @@ holds()
 
 @test "kwindow: 200 random streams" {
 	holds model kwindow 200
+}
+
+@test "kjoin: 300 random streams of both sides" {
+	holds joins kjoin 300
+}
+
+@test "kjoin: 300 pairs of random streams" {
+	holds joins two 300
+}
+
+@test "kuniq: 200 random streams" {
+	holds joins kuniq 200
 }
 
 @test "csvagg: 200 random sets of tables" {
