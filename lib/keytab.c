@@ -280,16 +280,9 @@ static void entry_new(struct keytab *kt, struct slice key)
 	kt->count++;
 }
 
-size_t keytab_put_number(struct keytab *kt, struct slice key, bool *made)
+/* A key that is not there, whose place is `cell`. */
+static size_t insert(struct keytab *kt, struct slice key, uint32_t hash, struct cell *cell)
 {
-	uint32_t hash = hash_key(kt, key);
-	struct cell *cell = find(kt, key, hash);
-
-	if (made)
-		*made = !cell->entry;
-	if (cell->entry)
-		return cell->entry - 1;
-
 	if ((kt->count + 1) * 10 > (kt->mask + 1) * 7) {
 		index_double(kt);
 		cell = find(kt, key, hash);
@@ -301,6 +294,16 @@ size_t keytab_put_number(struct keytab *kt, struct slice key, bool *made)
 	cell->hash = hash;
 	cell->entry = (uint32_t)kt->count;
 	return kt->count - 1;
+}
+
+size_t keytab_put_number(struct keytab *kt, struct slice key, bool *made)
+{
+	uint32_t hash = hash_key(kt, key);
+	struct cell *cell = find(kt, key, hash);
+
+	if (made)
+		*made = !cell->entry;
+	return cell->entry ? cell->entry - 1 : insert(kt, key, hash, cell);
 }
 
 void keytab_prefetch(const struct keytab *kt, const struct slice keys[], size_t n)
@@ -355,11 +358,15 @@ void keytab_keep(struct keytab *kt, bool (*keep)(void *ctx, void *slot, size_t n
 	struct keytab kept = empty_table(kt->entry_size, kt->secret);
 
 	for (size_t i = 0; i < kt->count; i++) {
+		struct slice key = keytab_key(kt, i);
 		void *slot = keytab_slot(kt, i);
+		uint32_t hash = hash_key(kt, key);
+		size_t to;
 
-		if (keep(ctx, slot, kept.count))
-			memcpy(keytab_put(&kept, keytab_key(kt, i), NULL), slot,
-			       kt->entry_size - sizeof(union head));
+		if (!keep(ctx, slot, kept.count))
+			continue;
+		to = insert(&kept, key, hash, find(&kept, key, hash));
+		memcpy(keytab_slot(&kept, to), slot, kt->entry_size - sizeof(union head));
 	}
 	release(kt);
 	*kt = kept;
