@@ -190,6 +190,16 @@ static struct cell *find(const struct keytab *kt, struct slice key, uint32_t has
 	}
 }
 
+/* Where a key that is not there would go. */
+static struct cell *free_cell(const struct keytab *kt, uint32_t hash)
+{
+	size_t i = hash & kt->mask;
+
+	while (kt->index[i].entry)
+		i = (i + 1) & kt->mask;
+	return &kt->index[i];
+}
+
 static void index_double(struct keytab *kt)
 {
 	size_t cells = kt->mask + 1;
@@ -198,13 +208,8 @@ static void index_double(struct keytab *kt)
 	kt->mask = 2 * cells - 1;
 	kt->index = mem_zalloc(2 * cells, sizeof(*kt->index));
 	for (size_t i = 0; i < cells; i++) {
-		size_t to = old[i].hash & kt->mask;
-
-		if (!old[i].entry)
-			continue;
-		while (kt->index[to].entry)
-			to = (to + 1) & kt->mask;
-		kt->index[to] = old[i];
+		if (old[i].entry)
+			*free_cell(kt, old[i].hash) = old[i];
 	}
 	free(old);
 }
@@ -285,7 +290,7 @@ static size_t insert(struct keytab *kt, struct slice key, uint32_t hash, struct 
 {
 	if ((kt->count + 1) * 10 > (kt->mask + 1) * 7) {
 		index_double(kt);
-		cell = find(kt, key, hash);
+		cell = free_cell(kt, hash);
 	}
 	/* The machine may have the memory, the table has not: it ends as out of memory does. */
 	if (kt->count >= entries_max)
@@ -365,7 +370,7 @@ void keytab_keep(struct keytab *kt, bool (*keep)(void *ctx, void *slot, size_t n
 
 		if (!keep(ctx, slot, kept.count))
 			continue;
-		to = insert(&kept, key, hash, find(&kept, key, hash));
+		to = insert(&kept, key, hash, free_cell(&kept, hash));
 		memcpy(keytab_slot(&kept, to), slot, kt->entry_size - sizeof(union head));
 	}
 	release(kt);
