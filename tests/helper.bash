@@ -20,6 +20,9 @@ esac
 common_setup()
 {
 	disown -a # of bats' own timer, which a plain `wait` in a test would wait for
+	# bats notes each command with a trap, which takes more time than most commands; here it keeps to those of
+	# the test itself. KPIPE_TRACE=1: those in functions and subshells too, when a failure is hard to place.
+	[ -n "${KPIPE_TRACE:-}" ] || set +T
 	cd "$BATS_TEST_TMPDIR" || return
 }
 
