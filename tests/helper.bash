@@ -74,6 +74,12 @@ need_cases()
 	[ -d "$KPIPE_CASES/$1" ] || skip "no $1 in KPIPE_CASES"
 }
 
+# fewer N: prints N; a tenth of it under sanitizers and valgrind, which take ten times as long to start a tool.
+fewer()
+{
+	echo $(($1 / (${KPIPE_SANITIZED:-0} * 9 + 1)))
+}
+
 # --- Topics ---
 
 # topic NAME: prints the name of a topic that no other test and no other run has: tests share a broker.
