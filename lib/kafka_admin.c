@@ -68,7 +68,8 @@ void kafka_admin_close(struct kafka_admin *a)
 		rd_kafka_metadata_destroy(a->md);
 	if (a->queue)
 		rd_kafka_queue_destroy(a->queue);
-	if (a->rk)
+	/* The end of the process is near; the wait for the handle's threads would have none. */
+	if (a->rk && !a->stuck)
 		rd_kafka_destroy(a->rk);
 	kafka_health_free(&a->health);
 	free(a);
@@ -85,6 +86,7 @@ void kafka_admin_failed(struct kafka_admin *a, const char *what, rd_kafka_resp_e
 			const char *why)
 {
 	a->failures++;
+	a->stuck |= code == RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE;
 	a->denied += kafka_status(code) == EXIT_BROKER;
 	a->failed(what, why ? why : rd_kafka_err2str(code));
 }
@@ -136,6 +138,7 @@ rd_kafka_AdminOptions_t *kafka_admin_options(struct kafka_admin *a, rd_kafka_adm
 static int request_error(struct kafka_admin *a, rd_kafka_resp_err_t code, const char *why,
 			 struct buf *err)
 {
+	a->stuck = true;
 	if (kafka_passes(code) && (a->health.reason.len || loop_signal()))
 		return kafka_no_answer(&a->health, code, err);
 	buf_setf(err, "%s", why ? why : rd_kafka_err2str(code));

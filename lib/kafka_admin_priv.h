@@ -11,8 +11,9 @@ struct kafka_admin {
 	struct kafka_health health;
 	const struct rd_kafka_metadata *md; /* of all topics that we may see */
 	void (*failed)(const char *what, const char *why);
-	size_t succeeded, failures,
-		denied; /* denied: the failures for which we are not authorised */
+	bool stuck; /* librdkafka 2.0.2 does not get over a request that brokers do not know */
+	size_t succeeded, failures;
+	size_t denied; /* failures for which we are not authorised */
 };
 
 /* One thing failed, or did not; why NULL: as the code says. */
