@@ -19,7 +19,9 @@ unit_tests = \
 	tests/unit/test-kafka-range \
 	tests/unit/test-keytab \
 	tests/unit/test-lineio \
+	tests/unit/test-nearest \
 	tests/unit/test-num \
+	tests/unit/test-rows \
 	tests/unit/test-scan \
 	tests/unit/test-val \
 	tests/unit/test-watermark \
@@ -56,8 +58,10 @@ bats_tests = \
 broker_tests = \
 	tests/broker/examples.bats \
 	tests/broker/group.bats \
+	tests/broker/kgroup.bats \
 	tests/broker/kin.bats \
-	tests/broker/kout.bats
+	tests/broker/kout.bats \
+	tests/broker/ktopic.bats
 
 check_PROGRAMS += $(unit_tests)
 TESTS += $(unit_tests) $(bats_tests) $(broker_tests)
@@ -125,6 +129,7 @@ EXTRA_DIST += \
 	tests/splits.py \
 	tests/sums.py \
 	tests/tables.py \
+	tests/transcript.bash \
 	tests/unit/libjq.h \
 	tests/unit/tap.h \
 	tests/valgrind.supp

@@ -236,7 +236,8 @@ static void take_reset(struct kafka_reset *reset, struct kafka_point *pt)
 
 	if (!o.offset == !o.shift)
 		diag_usage("say to where: -o or --shift, one of them");
-	if (o.shift && (!num_int64(digits, &reset->shift) || digits[0] == '+'))
+	if (o.shift && (!num_int64(digits, &reset->shift) || digits[0] == '+' ||
+			(digits > o.shift && digits[0] == '-')))
 		diag_usage("--shift: '%s' is not a number of records, like -10", o.shift);
 	if (o.offset) {
 		*pt = admintool_point(o.offset);
