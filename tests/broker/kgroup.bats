@@ -125,14 +125,14 @@ reader()
 
 @test "describe: a topic that is gone has no latest offset" {
 	needs_groups
-	committed_four
+	fifteen_records
+	kout -p 0 "$t-2" <<<1
+	kgroup reset -y -o end "$g" "$t:0" "$t-2:0" >/dev/null
 	ktopic delete -y "$t"
-	run kgroup describe -J "$g"
 	# Kafka takes its commits away soon after.
-	assert_status 0
-	for line in "${lines[@]}"; do
-		assert_match '"latest":null,"lag":null|"topic":null' "$line"
-	done
+	kgroup describe -J "$g" >got
+	same_text '[1,1,0]' "$(kfilter ".topic == \"$t-2\"" got | kmap '[.committed, .latest, .lag]')"
+	same_text '' "$(kfilter ".topic == \"$t\" and .latest != null" got)"
 }
 
 # resets WANT ARG...: after it, these are the offsets committed.
@@ -207,11 +207,9 @@ kgroup: $t-no: Broker: Unknown topic or partition"
 	needs_groups
 	committed_four
 	reader
-	before=$(committed)
 	says 1 "$g: it has 1 member, which must stop first" reset -y -o beginning "$g"
 	says 1 "$g: it has 1 member, which must stop first" reset -o beginning "$g"
 	says 1 "$g: it has 1 member, which must stop first" delete -y "$g"
-	same_text "$before" "$(committed)"
 	kill "$pid"
 	wait "$pid" || :
 	same_text '0:10 1:5' "$(committed)"

@@ -39,7 +39,7 @@ int main(void)
 	is("a table", false, true,
 	   "TOPIC  LAST-OFFSET  ISR  OK\n"
 	   "a\"b\\n           -5  3,1  true\n"
-	   "-                 7  -    false\n");
+	   "-                7  -    false\n");
 	is("no JSON of nothing", true, false, "");
 	is("no table of nothing", false, false, "");
 	return done_testing();
