@@ -82,16 +82,25 @@ static int list_groups(struct kafka_admin *a, rd_kafka_event_t **event, struct b
 	return kafka_admin_answer(a, options, event, err);
 }
 
-/* Each broker tells of the groups that it coordinates; one that does not is told of. */
-static void say_broker_errors(struct kafka_admin *a,
-			      const rd_kafka_ListConsumerGroups_result_t *result)
+/*
+ * Each broker tells of the groups that it coordinates; one that does not is told of. Where brokers do not
+ * know the question, no other one about groups may be put: librdkafka 2.0.2 crashes over the answer.
+ */
+static int say_broker_errors(struct kafka_admin *a,
+			     const rd_kafka_ListConsumerGroups_result_t *result, struct buf *err)
 {
 	size_t n;
 	const rd_kafka_error_t **errors = rd_kafka_ListConsumerGroups_result_errors(result, &n);
 
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
+		if (rd_kafka_error_code(errors[i]) == RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE) {
+			buf_setf(err, "groups: %s", rd_kafka_error_string(errors[i]));
+			return EXIT_FAIL;
+		}
 		kafka_admin_failed(a, "groups", rd_kafka_error_code(errors[i]),
 				   rd_kafka_error_string(errors[i]));
+	}
+	return EXIT_OK;
 }
 
 /* Adds the groups that match one of the patterns, or all when there are none. */
@@ -108,41 +117,40 @@ static int take_matching(struct kafka_admin *a, struct kafka_groups *groups,
 	if (rc)
 		return rc;
 	result = rd_kafka_event_ListConsumerGroups_result(event);
-	say_broker_errors(a, result);
+	rc = say_broker_errors(a, result, err);
 	all = rd_kafka_ListConsumerGroups_result_valid(result, &nall);
-	for (size_t i = 0; i < nall; i++) {
+	for (size_t i = 0; !rc && i < nall; i++) {
 		const char *name = rd_kafka_ConsumerGroupListing_group_id(all[i]);
 		if (!n || any_matches(patterns, found, n, name))
 			add_listing(groups, all[i]);
 	}
 	rd_kafka_event_destroy(event);
-	return EXIT_OK;
+	return rc;
 }
 
 /*
  * The groups that the names stand for. plain: such as are not in the list are added, too, for a list has
- * only what we may see; and without an expression no list is needed.
+ * only what we may see.
  */
 static int find_groups(struct kafka_admin *a, const struct operands *names, bool plain,
 		       struct kafka_groups *groups, struct buf *err)
 {
 	struct kafka_pattern *patterns = mem_zalloc(names->n, sizeof *patterns);
 	bool *found = mem_zalloc(names->n, sizeof *found);
-	bool list = !plain;
 	int rc = EXIT_OK;
 
 	*groups = (struct kafka_groups){0};
-	for (size_t i = 0; !rc && i < names->n; i++) {
+	for (size_t i = 0; !rc && i < names->n; i++)
 		rc = kafka_pattern_init(&patterns[i], names->v[i], err);
-		list |= patterns[i].is_regex;
-	}
-	if (!rc && list)
+	if (!rc)
 		rc = take_matching(a, groups, patterns, found, names->n, err);
 	for (size_t i = 0; !rc && i < names->n; i++) {
 		const char *name = names->v[i];
-		if (plain && !patterns[i].is_regex && !find_group(groups, name))
+		if (found[i] || (plain && find_group(groups, name)))
+			continue;
+		if (plain && !patterns[i].is_regex)
 			add_group(groups, name);
-		else if (list && !found[i])
+		else
 			kafka_admin_failed(a, name, RD_KAFKA_RESP_ERR_GROUP_ID_NOT_FOUND,
 					   "no such group");
 	}

@@ -69,6 +69,11 @@ reader()
 	eventually 20 joined 4
 }
 
+has_read()
+{
+	[ "$(wc -l <read)" -ge "$1" ]
+}
+
 @test "the command line" {
 	says 2 "missing command; usage: kgroup COMMAND [OPTIONS] [GROUP...] (try 'kgroup --help')"
 	says 2 "unknown command 'lsit': did you mean 'list'? (try 'kgroup --help')" lsit
@@ -81,7 +86,9 @@ reader()
 @test "the box broker says at once that it cannot" {
 	need_box "what has no groups to tell of"
 	says 1 'groups: Local: Required feature not supported by broker' list
-	says 1 "$g: Local: Required feature not supported by broker" describe "$g"
+	for command in "describe $g" "reset -o 1 $g $t" "delete -y $g"; do
+		says 1 'groups: Local: Required feature not supported by broker' $command
+	done
 }
 
 @test "list: state and type" {
@@ -210,6 +217,7 @@ kgroup: $t-no: Broker: Unknown topic or partition"
 	says 1 "$g: it has 1 member, which must stop first" reset -y -o beginning "$g"
 	says 1 "$g: it has 1 member, which must stop first" reset -o beginning "$g"
 	says 1 "$g: it has 1 member, which must stop first" delete -y "$g"
+	eventually 20 has_read 11
 	kill "$pid"
 	wait "$pid" || :
 	same_text '0:10 1:5' "$(committed)"
