@@ -22,7 +22,9 @@ unit_tests = \
 	tests/unit/test-kafka-range \
 	tests/unit/test-keytab \
 	tests/unit/test-lineio \
+	tests/unit/test-nearest \
 	tests/unit/test-num \
+	tests/unit/test-rows \
 	tests/unit/test-scan \
 	tests/unit/test-utf8 \
 	tests/unit/test-val \
@@ -63,7 +65,9 @@ broker_tests = \
 	tests/broker/kout.bats \
 	tests/broker/kin.bats \
 	tests/broker/examples.bats \
-	tests/broker/group.bats
+	tests/broker/group.bats \
+	tests/broker/ktopic.bats \
+	tests/broker/kgroup.bats
 
 # What reads files of the tree, or writes beside them by mistake: all that configure --enable-tree-tests leaves of
 # the .bats files, for `make distcheck`. One tool's contracts stand for those of all.
@@ -158,6 +162,7 @@ EXTRA_DIST += \
 	tests/splits.py \
 	tests/sums.py \
 	tests/tables.py \
+	tests/transcript.bash \
 	tests/unit/libjq.h \
 	tests/unit/tap.h \
 	tests/valgrind.supp

@@ -2,7 +2,7 @@
 LDADD = libkpipe.a
 
 bin_PROGRAMS += tools/kmap tools/kfilter tools/kcount tools/kwindow \
-	tools/csvagg tools/csvin tools/csvout tools/kin tools/kout tools/kbroker
+	tools/csvagg tools/csvin tools/csvout tools/kin tools/kout tools/ktopic tools/kgroup tools/kbroker
 
 tools_kmap_SOURCES = tools/kmap.c
 tools_kmap_LDADD = $(LDADD) $(CODEC_LIBS) $(JQ_LIBS) -lm
@@ -27,6 +27,12 @@ tools_csvout_LDADD = $(LDADD) $(CODEC_LIBS) $(CSV_LIBS) -lm
 
 tools_kin_SOURCES = tools/kin.c
 tools_kin_LDADD = $(LDADD) $(RDKAFKA_LIBS) -lm
+
+tools_ktopic_SOURCES = tools/ktopic.c
+tools_ktopic_LDADD = $(LDADD) $(RDKAFKA_LIBS) -lm
+
+tools_kgroup_SOURCES = tools/kgroup.c
+tools_kgroup_LDADD = $(LDADD) $(RDKAFKA_LIBS) -lm
 
 tools_kbroker_SOURCES = tools/kbroker.c
 tools_kbroker_LDADD = $(LDADD) $(RDKAFKA_LIBS) -lm
