@@ -361,10 +361,9 @@ static bool heed_signal(struct run *r)
 	if (!sig || r->cut_by || r->input_ended)
 		return false;
 	if (reader_fed(r->reader)) {
-		int64_t now = loop_now();
-		if (!r->drain_end)
-			r->drain_end = now + r->conf->drain;
-		if (now < r->drain_end)
+		/* Not from when it is noticed: the tool may have waited meanwhile. */
+		r->drain_end = loop_signal_time() + r->conf->drain - r->tool->finish_time;
+		if (loop_now() < r->drain_end)
 			return false;
 		reader_stop(r->reader);
 	} else {
@@ -566,7 +565,8 @@ int filter_run(const struct filter_tool *tool, void *ctx, const struct filter_co
 		/* Who is fed and was told to stop gives finals of what came. */
 		bool finals = !r.failed && (!sig || r.drain_end);
 		int status = tool->finish(ctx, finals ? FILTER_INPUT : FILTER_CUT, &r.text);
-		r.status = r.status ? r.status : status;
+		/* A failure weighs more than the signal that came before it. */
+		r.status = status && !r.failed ? status : r.status;
 	}
 	put_text(&r);
 	if (tool->output && r.status)

@@ -130,6 +130,7 @@ struct filter_tool {
 	bool batch; /* output only at the end: blocks are filled, so they are the same however bytes
 		       arrive */
 	bool no_stdout;              /* standard output is not used (kout) */
+	int64_t finish_time; /* us of --drain that are kept for finish: input is not drained in them */
 	size_t block_size;           /* 0: 256 KiB */
 	const struct framer *framer; /* NULL: newline, or NUL with -0 */
 	bool raw;           /* records are any text: blank lines and a byte order mark are kept */

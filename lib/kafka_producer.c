@@ -12,8 +12,9 @@
 /* A push waits at most this long (ms) for its records to be on their way. */
 enum { PUSH_WAIT = 5 };
 
-/* Single waits while flushing (ms), and after giving up the rest. */
-enum { FLUSH_WAIT = 100, PURGE_WAIT = 1000 };
+/* Single waits while flushing (ms), and after giving up the rest, which must end before filter's
+ * patience does. */
+enum { FLUSH_WAIT = 100, PURGE_WAIT = 500 };
 
 /* Records are handed to librdkafka so many, or so many bytes, at a time: clocks and locks cost once. */
 enum { STAGE_RECORDS = 256, STAGE_BYTES = 64 * 1024 };
@@ -46,7 +47,6 @@ struct kafka_producer {
 	size_t stage_most;  /* bytes of key and value */
 	int32_t partitions; /* of pc.topic; 0: not known */
 	uint64_t sent, pushed, delivered;
-	int64_t give_up; /* after a stop signal: when to wait no longer; 0: none seen yet */
 };
 
 /* --- Opening --- */
@@ -54,9 +54,14 @@ struct kafka_producer {
 /* What was given up says nothing of itself; what kept it does. */
 static const char *why_not(struct kafka_producer *p, rd_kafka_resp_err_t code)
 {
-	if (code != RD_KAFKA_RESP_ERR__PURGE_QUEUE && code != RD_KAFKA_RESP_ERR__PURGE_INFLIGHT)
+	switch (code) {
+	case RD_KAFKA_RESP_ERR__PURGE_QUEUE:
+	case RD_KAFKA_RESP_ERR__PURGE_INFLIGHT:
+	case RD_KAFKA_RESP_ERR__QUEUE_FULL:
+		return p->health.reason.len ? buf_str(&p->health.reason) : "no answer in time";
+	default:
 		return rd_kafka_err2str(code);
-	return p->health.reason.len ? buf_str(&p->health.reason) : "no answer in time";
+	}
 }
 
 static void on_delivery(rd_kafka_t *rk, const rd_kafka_message_t *msg, void *opaque)
@@ -177,15 +182,9 @@ int kafka_producer_fd(const struct kafka_producer *p)
 }
 
 /* After a stop signal waiting must come to an end. */
-static bool may_wait(struct kafka_producer *p)
+static bool may_wait(const struct kafka_producer *p)
 {
-	int64_t now = loop_now();
-
-	if (!loop_signal())
-		return true;
-	if (!p->give_up)
-		p->give_up = now + p->pc.drain;
-	return now < p->give_up;
+	return !loop_signal() || loop_now() - loop_signal_time() < p->pc.drain;
 }
 
 static void serve(struct kafka_producer *p)
@@ -247,7 +246,7 @@ static bool wait_for_room(struct kafka_producer *p)
 static void refused(struct kafka_producer *p, const rd_kafka_message_t *m)
 {
 	if (m->err)
-		p->pc.failed(p->pc.ctx, (uintptr_t)m->_private, rd_kafka_err2str(m->err));
+		p->pc.failed(p->pc.ctx, (uintptr_t)m->_private, why_not(p, m->err));
 }
 
 /* Hands over what is staged; what is refused counts as not delivered. */
@@ -364,7 +363,7 @@ int kafka_produce(struct kafka_producer *p, const struct rec *rec, uint64_t tag,
 		code = send_one(p, t, partition, rec, tag);
 	} while (code == RD_KAFKA_RESP_ERR__QUEUE_FULL && wait_for_room(p));
 	if (code) {
-		buf_setf(err, "%s", rd_kafka_err2str(code));
+		buf_setf(err, "%s", why_not(p, code));
 		return -1;
 	}
 	p->sent++;
@@ -373,7 +372,6 @@ int kafka_produce(struct kafka_producer *p, const struct rec *rec, uint64_t tag,
 
 void kafka_producer_serve(struct kafka_producer *p)
 {
-	may_wait(p); /* the time begins when a signal is noticed */
 	send_stage(p);
 	serve(p);
 }

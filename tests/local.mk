@@ -55,6 +55,7 @@ bats_tests = \
 
 broker_tests = \
 	tests/broker/examples.bats \
+	tests/broker/faults.bats \
 	tests/broker/group.bats \
 	tests/broker/kin.bats \
 	tests/broker/kout.bats

@@ -541,6 +541,8 @@ int main(int argc, char **argv)
 	f.fd = kafka_producer_fd(k.producer);
 	f.on_fd = on_fd;
 	f.no_stdout = !k.o.tee;
+	/* What is read must also arrive within the time. */
+	f.finish_time = k.o.filter.drain / 2;
 	f.framer = k.o.whole ? &framer_whole : NULL;
 	f.block_size = k.o.rate ? PACED_BLOCK : 0;
 	f.raw = k.make == make_plain || k.make == make_split;
