@@ -284,6 +284,8 @@ static int add_parts(struct kafka_consumer *c, rd_kafka_topic_partition_list_t *
 		if (c->parts[i]->next >= c->parts[i]->end)
 			kafka_part_done(c, c->parts[i]);
 	}
+	if (is_behind(c))
+		c->commit_due = loop_now();
 	c->assigned = true;
 	c->unsettled = false;
 	c->countdown = 0;

@@ -220,6 +220,12 @@ static int64_t offset_at(const rd_kafka_topic_partition_list_t *list, size_t i)
 	return list ? list->elems[i].offset : -1;
 }
 
+/* Does a point that is found again, later or by another member, lie elsewhere by then? */
+static bool is_fleeting(const struct kafka_point *pt)
+{
+	return pt->place != KAFKA_BEGINNING && pt->place != KAFKA_OFFSET;
+}
+
 static void set_start(struct kafka_consumer *c, struct kafka_part *p, const struct bounds *b,
 		      size_t i)
 {
@@ -240,6 +246,10 @@ static void set_start(struct kafka_consumer *c, struct kafka_part *p, const stru
 	p->next = kafka_point_offset(&from, low, high, offset_at(b->from, i));
 	/* Outside of what there is librdkafka would begin as configured. */
 	p->start = p->next < low ? low : p->next > high ? high : p->next;
+	/* As if what lies before were read: or the next one to be assigned this partition would
+	 * begin behind what came in meanwhile. */
+	if (c->grouped && is_fleeting(&from))
+		p->given = p->written = p->start;
 }
 
 static void set_end(struct kafka_consumer *c, struct kafka_part *p, const struct bounds *b,
