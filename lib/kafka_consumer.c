@@ -410,6 +410,7 @@ static rd_kafka_conf_t *build_conf(struct kafka_consumer *c, const struct kafka_
 		{"fetch.wait.max.ms", "100"},
 		{"fetch.queue.backoff.ms", "2"},
 		{"auto.offset.reset", "earliest"},
+		{"isolation.level", "read_committed"},
 		{"partition.assignment.strategy", "range,roundrobin"},
 		{"log.connection.close", "false"},
 		/* Without a group it only names something that librdkafka insists on. */

@@ -276,6 +276,36 @@ committed()
 	seq 5 7 | gives timeout 20 kin -e -o 4 "$t"
 }
 
+@test "records of a transaction that is not committed are not read, unless isolation.level says so" {
+	need_kafka "the box knows no transactions"
+	need kcat
+	all()
+	{
+		timeout 20 kin -e -X isolation.level=read_uncommitted "$t"
+	}
+	seq 1 3 | kout -p 0 "$t"
+	mkfifo in
+	start 'kcat -P -b "$KPIPE_BROKERS" -t "$t" -p 0 -X transactional.id="$t" -X transaction.timeout.ms=1500 -X linger.ms=0 <in 2>/dev/null'
+	exec 9>in
+	yes 4 | head -n 1000 >&9
+	eventually 10 eval '[ "$(all | wc -l)" -gt 3 ]'
+	kill -KILL "$pid"
+	exec 9>&-
+	# it is open now
+	seq 1 3 | gives timeout 20 kin -e "$t"
+	all >open
+	seq 1 3 | gives kin -e -o :end "$t"
+	# the coordinator aborts it; the marker is the last of the log
+	seq 5 6 >after
+	eventually 20 eval '[ "$(kcat -Q -b "$KPIPE_BROKERS" -t "$t:0:-1" | sed "s/.* //")" -gt "$(wc -l <open)" ]'
+	seq 1 3 | gives timeout 20 kin -e "$t"
+	gives timeout 20 kin -e -o -1 "$t" </dev/null
+	same_file open <(all)
+	kout -p 0 "$t" after
+	cat <(seq 3) after | gives timeout 20 kin -e "$t"
+	cat after | gives timeout 20 kin -e -o 3 "$t"
+}
+
 # --- The order of several partitions ---
 
 # backlog: 4000 records in 4 partitions, the times of each rising, all different. in: in that order.
