@@ -188,7 +188,7 @@ static void reset(void *state)
 void csv_framer_init(struct csv_framer *f, struct csv_dialect dialect)
 {
 	*f = (struct csv_framer){
-		.framer = {feed, reset, f, '\n', false},
+		.framer = {.feed = feed, .reset = reset, .state = f, .end = '\n'},
 		.dialect = dialect,
 		.kernel = csv_kernel(),
 	};
