@@ -53,6 +53,23 @@ void kafka_pipe(int fds[2]);
 void kafka_pipe_drain(int fd);
 void kafka_pipe_watch(rd_kafka_queue_t *q, int fd); /* fd -1: no more */
 
+/* --- kafka_java: names of properties --- */
+
+/* Takes a property of librdkafka's; what it returns ends the translation. */
+struct kafka_put {
+	int (*fn)(void *ctx, const char *name, const char *value, struct buf *err);
+	void *ctx;
+};
+
+/*
+ * Gives what a property of Kafka's Java clients is in librdkafka: nothing, one or several. One that
+ * is none of theirs, or means the same in both, is given as it is. 0, or -1 with the reason in err.
+ */
+int kafka_java(const char *name, const char *value, const struct kafka_put *put, struct buf *err);
+
+/* The known name that is written most like this one; false when none is like it. */
+bool kafka_nearest(const char *name, struct buf *out);
+
 /* --- kafka_connect: first answers, and what errors mean --- */
 
 /* How long to wait for a broker's answer, in us. */

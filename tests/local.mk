@@ -16,6 +16,7 @@ unit_tests = \
 	tests/unit/test-jqtext \
 	tests/unit/test-json \
 	tests/unit/test-kafka-format \
+	tests/unit/test-kafka-java \
 	tests/unit/test-kafka-range \
 	tests/unit/test-keytab \
 	tests/unit/test-lineio \
@@ -68,6 +69,8 @@ tests_unit_test_csvio_LDADD = $(LDADD) $(CODEC_LIBS) $(CSV_LIBS)
 tests_unit_test_expr_CPPFLAGS = $(AM_CPPFLAGS) $(JQ_CFLAGS)
 tests_unit_test_expr_LDADD = $(LDADD) $(JQ_LIBS) -lm
 tests_unit_test_group_LDADD = $(LDADD) -lm
+tests_unit_test_kafka_java_CPPFLAGS = $(AM_CPPFLAGS) $(RDKAFKA_CFLAGS)
+tests_unit_test_kafka_java_LDADD = $(LDADD) $(RDKAFKA_LIBS)
 tests_unit_test_lineio_LDADD = $(LDADD) $(CODEC_LIBS)
 tests_unit_test_jqtext_LDADD = $(LDADD) -lm
 tests_unit_test_num_LDADD = $(LDADD) -lm

@@ -653,6 +653,61 @@ while True:
 	KPIPE_CONFIG=none misused "none: No such file" "$t"
 }
 
+@test "properties: an unknown one is named beside the known one that is most like it" {
+	misused "-X: unknown property 'bootstrap.server' \\(there is 'bootstrap.servers'\\)" -X bootstrap.server=x "$t"
+	misused "-X: unknown property 'nosuch'\$" -X nosuch=1 "$t"
+	echo sasl.jass.config=x >conf
+	misused "conf:1: unknown property 'sasl.jass.config' \\(there is 'sasl.jaas.config'\\)" -F conf "$t"
+}
+
+@test "properties: a file for Java's clients" {
+	numbers
+	{
+		echo '! a comment, which does not go on \'
+		printf 'bootstrap.servers = \\\n\t  %s\r\n' "$KPIPE_BROKERS"
+		echo security.protocol=PLAINTEXT
+		echo key.deserializer=org.apache.kafka.common.serialization.StringDeserializer
+		echo partition.assignment.strategy=org.apache.kafka.clients.consumer.RangeAssignor
+		echo sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required '\'
+		echo '  username="x" \'
+		echo '  password="y";'
+		# longer than any buffer of one line
+		printf 'client.id=%05000d\n' 0
+		echo fetch.max.wait.ms=10
+	} >conf
+	unset KPIPE_BROKERS
+	seq 0 14 | gives kin -F conf -e "$t"
+	echo ssl.truststore.location=conf >>conf
+	misused 'conf:12: conf is not PEM' -F conf "$t"
+	printf '#\nno\\\nsuch=\\\n1\n' >conf
+	misused "conf:2: unknown property 'nosuch'" -F conf "$t"
+}
+
+# The brokers of tests/kafka have two users, on another port.
+@test "properties: sasl.jaas.config, PLAIN and SCRAM" {
+	need_kafka "the box lets everybody in"
+	numbers
+	module=org.apache.kafka.common.security
+	sasl=${KPIPE_BROKERS%:*}:$((${KPIPE_BROKERS##*:} + 2))
+	unset KPIPE_BROKERS
+	login()
+	{
+		printf '%s\n' bootstrap.servers="$sasl" security.protocol=SASL_PLAINTEXT \
+			sasl.mechanism="$1" sasl.jaas.config="$module.$2 required username=\"$3\" password=\"$4\";" >conf
+	}
+	login PLAIN plain.PlainLoginModule ann 'ann;secret'
+	seq 0 14 | gives kin -F conf -e "$t"
+	login SCRAM-SHA-256 scram.ScramLoginModule bob bob-secret
+	seq 0 14 | gives kin -F conf -e "$t"
+	login SCRAM-SHA-256 scram.ScramLoginModule bob wrong
+	run --separate-stderr timeout 20 kin -F conf -e "$t"
+	assert_status 3
+	assert_output ''
+	assert_match '^kin: .*uthentication failed' "$stderr"
+	run --separate-stderr timeout 20 kout -F conf "$t" <<<x
+	assert_status 3
+}
+
 # Each source against the one before it: all name an address where nobody listens but the last.
 @test "properties: the home file, -F or KPIPE_CONFIG, KPIPE_BROKERS, -X, -b: the last counts" {
 	numbers
