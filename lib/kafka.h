@@ -57,7 +57,7 @@ struct kafka_range {
 };
 
 /*
- * Adds what one -o says: beginning, end, stored, N, -N, +N; FROM:TO of these, FROM may be missing;
+ * Adds what one -o says: beginning, end, stored, N, -N, +N; FROM:TO of these, FROM may be missing, TO be @T;
  * @T, @T1:T2; kcat's s@T and e@T, also with a comma between. T is a timestamp (when.h; bare numbers
  * after s@ and e@ are milliseconds) or a duration before `now` (epoch microseconds): -1h. 0, or -1
  * with the reason in err.
@@ -71,7 +71,9 @@ int kafka_range_parse(struct kafka_range *range, const char *text, int64_t now, 
  */
 int64_t kafka_point_offset(const struct kafka_point *pt, int64_t low, int64_t high, int64_t found);
 
-/* Partitions: "0,2,5-7". */
+/* --- Which partitions: pure --- */
+
+/* "0,2,5-7". */
 struct kafka_span {
 	int32_t first, last;
 };
@@ -84,6 +86,24 @@ struct kafka_partitions {
 int kafka_partitions_parse(struct kafka_partitions *list, const char *text, struct buf *err);
 bool kafka_partitions_has(const struct kafka_partitions *list, int32_t id);
 void kafka_partitions_free(struct kafka_partitions *list);
+
+/* Ranges of some partitions, each over those before it: "RANGE", "0,2-3=RANGE". */
+struct kafka_ranges {
+	struct kafka_share {
+		struct kafka_partitions partitions; /* none: all */
+		struct kafka_range range;
+	} *v;
+	size_t n, cap;
+};
+
+/* Adds one -o. 0, or -1 with the reason in err. */
+int kafka_ranges_add(struct kafka_ranges *ranges, const char *text, int64_t now, struct buf *err);
+void kafka_ranges_free(struct kafka_ranges *ranges);
+
+/* What holds for a partition. */
+struct kafka_range kafka_ranges_of(const struct kafka_ranges *ranges, int32_t id);
+bool kafka_ranges_end(const struct kafka_ranges *ranges); /* has any partition an end? */
+bool kafka_ranges_begin_at(const struct kafka_ranges *ranges, enum kafka_place place); /* has any? */
 
 /* --- Text: pure --- */
 
@@ -115,7 +135,7 @@ struct kafka_consumer_conf {
 	const struct strlist *topics;              /* one that begins with ^ is a regex */
 	const struct kafka_partitions *partitions; /* none: all */
 	const char *group, *instance;              /* or NULL */
-	struct kafka_range range;                  /* with a group: where it has no commit */
+	const struct kafka_ranges *ranges;         /* with a group: where it has no commit */
 	bool to_end;   /* stop at the ends as they were when the partitions were assigned */
 	bool headers;  /* fill rec.headers */
 	int64_t align; /* us; 0: order of arrival */

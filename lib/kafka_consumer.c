@@ -532,7 +532,7 @@ int kafka_consumer_open(struct kafka_consumer **consumer, const struct kafka_con
 	c->health.owner = c;
 	c->health.quiet = cc->quiet;
 	c->grouped = cc->group && !(cc->partitions && cc->partitions->n);
-	c->finite = cc->to_end || cc->range.has_to;
+	c->finite = cc->to_end || kafka_ranges_end(cc->ranges);
 	c->commits = cc->group && cc->commit != KAFKA_COMMIT_NONE &&
 		     !(commit && strcmp(commit, "false") == 0);
 	c->commit_due = c->commit_limit = LOOP_FOREVER;
@@ -635,8 +635,11 @@ int64_t kafka_left(const struct kafka_consumer *c)
 		return -1;
 	for (size_t i = 0; i < c->nparts; i++) {
 		const struct kafka_part *p = c->parts[i];
-		if (p->state != PART_DONE && p->next < p->end)
-			left += p->end - p->next;
+		if (p->state == PART_DONE)
+			continue;
+		if (p->end == INT64_MAX)
+			return -1;
+		left += p->next < p->end ? p->end - p->next : 0;
 	}
 	return left;
 }

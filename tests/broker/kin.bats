@@ -139,6 +139,34 @@ envelopes()
 	same_text '2 3 12 13 ' "$(kin_range 2 -o :4)"
 }
 
+@test "-o LIST=RANGE: for some partitions" {
+	numbers
+	kin_range()
+	{
+		timeout 20 kin -f '%s ' "$@" "$t"
+	}
+	same_text '7 8 9 10 11 12 13 14 ' "$(kin_range -e -o 0=7)"
+	same_text '7 8 13 14 ' "$(kin_range -o 0=7:9 -o 1,3=-1:end -o 2=:end)"
+	# what holds for all, and exceptions, in any order
+	same_text '2 12 13 ' "$(kin_range -o 1=:end -o 2:3)"
+	# a partition without an end has none
+	same_text '0 1 10 11 12 13 14 ' "$(kin_range --timeout 300ms -o 0=:2)"
+	same_text '0 1 10 11 12 13 14 ' "$(kin_range -e -o 0=:2)"
+	misused "-o: 'x' is not a list of partitions" -o x=5 "$t"
+	misused '-o stored: only a group' -o 1=stored "$t"
+}
+
+@test "-o LIST=@TIME: each its own" {
+	need_kafka "the box knows no offsets by time"
+	for s in 10 20 30; do
+		for p in 0 1 2; do
+			echo "{\"value\":$s,\"timestamp\":17000000${s}000,\"partition\":$p}"
+		done
+	done | kout -J --keep-partition "$t"
+	same_text '0 20;0 30;1 30;2 10;' \
+		"$(kin -e -o 0=@1700000015 -o 1=@1700000025:end -o 2=:1 -f '%p %s;' "$t" | tr ';' '\n' | sort | tr '\n' ';' | sed 's/^;//')"
+}
+
 @test "-o: what is no range" {
 	local range
 	for range in '' x 1.5 - + -- 1:2:3 beginning: :stored 0x10 99999999999999999999; do

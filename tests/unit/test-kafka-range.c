@@ -56,6 +56,8 @@ static void test_good(void)
 		{":end", "- | end 0"},
 		{":-5", "- | before 5"},
 		{":+5", "- | after 5"},
+		{":@1713693600123", "- | time 1713693600123"},
+		{"-10:@-30m", "before 10 | time 1713691800000"},
 		{"-10:end", "before 10 | end 0"},
 		{"beginning:end", "beginning 0 | end 0"},
 		{"stored:end", "stored 0 | end 0"},
@@ -109,7 +111,8 @@ static void test_bad(void)
 		"@-5",       "@1h",  "@:1",       "@1:",         "@9:5",
 		"s@",        "s@x",  "t@5",       "s@5,",        "s@5,9",
 		"latest",    "-1h",  "@10:20:30", "@2024-02-30", "9223372036854775808",
-		"Beginning", "endx", "e@5,s",
+		"Beginning", "endx", "e@5,s",     ":@",          ":@x",
+		"5:@1h",
 	};
 	struct buf got = BUF_INIT;
 
@@ -204,8 +207,56 @@ static void test_partitions(void)
 	buf_free(&err);
 }
 
+/* What each of the first five partitions reads. */
+static void test_ranges(void)
+{
+	static const struct {
+		const char *texts[3], *want;
+	} cases[] = {
+		{{NULL}, "- | -; - | -; - | -; - | -; - | -"},
+		{{"5"}, "offset 5 | -; offset 5 | -; offset 5 | -; offset 5 | -; offset 5 | -"},
+		{{"0=10:20", "2-3=end"},
+		 "offset 10 | offset 20; - | -; end 0 | -; end 0 | -; - | -"},
+		/* what holds for all may stand behind the exceptions; each bound is overridden alone */
+		{{"1=:7", "3:9", "4=1"},
+		 "offset 3 | offset 9; offset 3 | offset 7; offset 3 | offset 9; "
+		 "offset 3 | offset 9; offset 1 | offset 9"},
+		{{"0,4=+1", "4=-1:end"}, "after 1 | -; - | -; - | -; - | -; before 1 | end 0"},
+		{{"4=:@5"}, "- | -; - | -; - | -; - | -; - | time 5000"},
+		{{"x=5"}, "!-o: 'x' is not a list of partitions (like 0,2,5-7)"},
+		{{"=5"}, "!-o: '' is not a list of partitions (like 0,2,5-7)"},
+		{{"0="}, "!-o: '' is empty"},
+		{{"0=1=2"},
+		 "!-o: '1=2' is not an offset (beginning, end, stored, N, -N, +N, N:M, @TIME)"},
+	};
+	struct buf got = BUF_INIT, err = BUF_INIT;
+
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct kafka_ranges ranges = {0};
+		int rc = 0;
+		buf_setf(&got, "%s", "");
+		for (size_t j = 0; j < 3 && cases[i].texts[j] && rc == 0; j++)
+			rc = kafka_ranges_add(&ranges, cases[i].texts[j], NOW, &err);
+		for (int32_t id = 0; rc == 0 && id < 5; id++) {
+			struct kafka_range r = kafka_ranges_of(&ranges, id);
+			buf_add_str(&got, id ? "; " : "");
+			put_point(&got, r.has_from, &r.from);
+			buf_add_str(&got, " | ");
+			put_point(&got, r.has_to, &r.to);
+		}
+		if (rc < 0)
+			buf_setf(&got, "!%s", buf_str(&err));
+		is_str(buf_str(&got), cases[i].want,
+		       cases[i].texts[0] ? cases[i].texts[0] : "none");
+		kafka_ranges_free(&ranges);
+	}
+	buf_free(&got);
+	buf_free(&err);
+}
+
 int main(void)
 {
+	test_ranges();
 	test_good();
 	test_bad();
 	test_several();
