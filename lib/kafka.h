@@ -58,7 +58,7 @@ struct kafka_range {
 
 /*
  * Adds what one -o says: beginning, end, stored, N, -N, +N; FROM:TO of these, FROM may be missing, TO be @T;
- * @T, @T1:T2; kcat's s@T and e@T, also with a comma between. T is a timestamp (when.h; bare numbers
+ * @T, @T1:T2, where T2 may be a duration, 1h, after T1; kcat's s@T and e@T, also with a comma between. T is a timestamp (when.h; bare numbers
  * after s@ and e@ are milliseconds) or a duration before `now` (epoch microseconds): -1h. 0, or -1
  * with the reason in err.
  */

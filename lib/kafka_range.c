@@ -145,8 +145,22 @@ static int parse_places(struct kafka_range *r, struct slice s, int64_t now, stru
 	return 0;
 }
 
-/* The end of a range of times: @T or T, or "end". */
-static bool parse_time_end(struct slice s, int64_t now, struct kafka_point *pt)
+/* So long after a time: 1h, +1h. */
+static bool parse_length(struct slice s, const struct kafka_point *from, struct kafka_point *pt)
+{
+	char *text = mem_dup(s.ptr, s.len);
+	int64_t us, ms = 0;
+	bool good = s.len && s.ptr[0] != '-' && when_duration(text + (s.ptr[0] == '+'), &us) &&
+		    us >= 0 && !__builtin_add_overflow(from->n, to_ms(us), &ms);
+
+	free(text);
+	*pt = (struct kafka_point){KAFKA_TIME, ms};
+	return good;
+}
+
+/* The end of a range of times: @T or T, so long after its beginning, or "end". */
+static bool parse_time_end(struct slice s, int64_t now, const struct kafka_point *from,
+			   struct kafka_point *pt)
 {
 	if (slice_is(s, "end")) {
 		*pt = (struct kafka_point){KAFKA_END, 0};
@@ -154,7 +168,7 @@ static bool parse_time_end(struct slice s, int64_t now, struct kafka_point *pt)
 	}
 	if (s.len && s.ptr[0] == '@')
 		s = cut(s, 1, s.len);
-	return parse_time(s, WHEN_AUTO, now, pt);
+	return parse_time(s, WHEN_AUTO, now, pt) || parse_length(s, from, pt);
 }
 
 /* T, T:T. Times hold colons themselves: the first one that leaves two times parts them. */
@@ -168,7 +182,7 @@ static int parse_times(struct kafka_range *r, struct slice s, int64_t now, struc
 	}
 	for (size_t i = 0; i < s.len; i++) {
 		if (s.ptr[i] != ':' || !parse_time(cut(s, 0, i), WHEN_AUTO, now, &from) ||
-		    !parse_time_end(cut(s, i + 1, s.len), now, &to))
+		    !parse_time_end(cut(s, i + 1, s.len), now, &from, &to))
 			continue;
 		if (to.place == KAFKA_TIME && to.n < from.n)
 			return bad(err, s, "ends before it begins");

@@ -180,6 +180,24 @@ bad()
 	printf 'Key1=Value1:My\n=Value2:\nKey3=\n=:Value4\n' | gives kin -e -K = "$t"
 }
 
+# The cases of LineMessageReaderTest, which tests how Kafka's console producer reads lines, as far as
+# they are not about headers in lines; what it calls ignore.error is --bad skip, its null marker -Z.
+@test "-K: as the console producer reads lines" {
+	printf 'key0\tvalue0\nkey1\tvalue1' | kout -K '\t' -p 0 "$t"
+	printf 'key\t' | kout -K '\t' -p 0 "$t"
+	printf 'key\t\tvalue' | kout -K '\t\t' -p 0 "$t"
+	printf 'value\n' | kout -p 0 "$t"
+	printf 'key0#value0\nkey1#value1' | kout -K '#' -p 0 "$t"
+	printf 'key\t\nkey\tvalue\n\tvalue\n\t' | kout -Z -K '\t' -p 0 "$t"
+	printf '%s\n' 'key0=value0' 'key1=value1' 'key=' 'key=value' 'NULL=value' 'key0=value0' 'key1=value1' \
+		'key=NULL' 'key=value' 'NULL=value' 'NULL=NULL' | gives kin -e -Z -K = "$t"
+	printf 'key0\tvalue0\nkey1[MISSING]value1\n' >in
+	run -1 --separate-stderr kout -K '\t' -p 1 "$t" <in
+	assert_stderr "kout: stdin:2: no key: the line has no '\\t'"
+	run -0 --separate-stderr kout -K '\t' --bad skip -p 1 "$t" <in
+	printf 'key0=value0\nkey0=value0\n' | gives kin -e -p 1 -K = "$t"
+}
+
 @test "-K: a delimiter over the ends of what is read at once" {
 	for n in 1022 1023 1024 4095 65535 65536 262143 262144; do
 		printf '%0*d;;%d\n' "$n" 0 "$n"

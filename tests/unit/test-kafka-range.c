@@ -85,6 +85,12 @@ static void test_good(void)
 		 "time 1713693600000 | time 1713693630000"},
 		{"@2024-04-21T12:00+02:00:2024-04-21T12:01+02:00",
 		 "time 1713693600000 | time 1713693660000"},
+		/* so long after the beginning */
+		{"@2024-04-21T10:00Z:1h", "time 1713693600000 | time 1713697200000"},
+		{"@1713693600:90s", "time 1713693600000 | time 1713693690000"},
+		{"@-1h:+1h", "time 1713690000000 | time 1713693600000"},
+		{"@2024-04-21T12:00+02:00:2h", "time 1713693600000 | time 1713700800000"},
+		{"@2024-04-21:7d", "time 1713657600000 | time 1714262400000"},
 		/* kcat's: bare numbers are milliseconds, however small */
 		{"s@1713693600000", "time 1713693600000 | -"},
 		{"s@5", "time 5 | -"},
@@ -112,7 +118,7 @@ static void test_bad(void)
 		"s@",        "s@x",  "t@5",       "s@5,",        "s@5,9",
 		"latest",    "-1h",  "@10:20:30", "@2024-02-30", "9223372036854775808",
 		"Beginning", "endx", "e@5,s",     ":@",          ":@x",
-		"5:@1h",
+		"5:@1h",     "@5:-", "@5:+",      "@5:1x",
 	};
 	struct buf got = BUF_INIT;
 
@@ -122,6 +128,76 @@ static void test_bad(void)
 		bool refused = got.data[0] == '!' && got.len > 1;
 		ok(refused || strcmp(cases[i], "s@5,") == 0, "refused with a reason: '%s'",
 		   cases[i]);
+	}
+	buf_free(&got);
+}
+
+/* What the tests of rpk (TestParseFromToOffset, TestParseConsumeTimestamp) and of kcl's offsetparse
+ * read, with "start" in our words, and how we read it; "!": not at all. */
+static void test_peers(void)
+{
+	static const struct {
+		const char *text, *want;
+	} cases[] = {
+		/* rpk */
+		{"", "!"},
+		{"beginning", "beginning 0 | -"},
+		{"end", "end 0 | -"},
+		{":end", "- | end 0"},
+		{"+3", "after 3 | -"},
+		{"+a", "!"},
+		{"-3", "before 3 | -"},
+		{"-a", "!"},
+		{"35", "offset 35 | -"},
+		{":23", "- | offset 23"},
+		{"90:91", "offset 90 | offset 91"},
+		{"90:end", "offset 90 | end 0"},
+		{"90:39", "!"},
+		{"90:a", "!"},
+		{"@1648021901749:1748021901749", "time 1648021901749 | time 1748021901749"},
+		{"@1648021901:1748021901", "time 1648021901000 | time 1748021901000"},
+		{"@2022-03-24:2022-03-25", "time 1648080000000 | time 1648166400000"},
+		{"@2022-03-23T07:51:41.749Z:2022-03-23T07:52:41.749Z",
+		 "time 1648021901749 | time 1648021961749"},
+		{"@2022-03-23T07:51:41.7Z:2022-03-23T07:52:41.7Z",
+		 "time 1648021901700 | time 1648021961700"},
+		{"@-48h:-24h", "time 1713520800000 | time 1713607200000"},
+		{"@-03-23T07:51:41.Z", "!"},
+		{"@-3m", "time 1713693420000 | -"},
+		{"@1648021901749:asdf", "!"},
+		/* kcl */
+		{"+0", "after 0 | -"},
+		{"-0", "before 0 | -"},
+		{"999999999", "offset 999999999 | -"},
+		{":200", "- | offset 200"},
+		{"100:200", "offset 100 | offset 200"},
+		{":-3", "- | before 3"},
+		{"@1700000000000000000", "time 1700000000000 | -"},
+		{"@1970-01-01", "time 0 | -"},
+		{"@2024-01-15T10:30:00.500Z", "time 1705314600500 | -"},
+		{"@2024-01-15T10:30:00+05:30", "time 1705294800000 | -"},
+		{"@2024-01-15T10:30:00-04:00", "time 1705329000000 | -"},
+		{"@-2d12h", "time 1713477600000 | -"},
+		{"@-500ms", "time 1713693599500 | -"},
+		{"@2024-01-15:1h", "time 1705276800000 | time 1705280400000"},
+		{"@2024-01-15T10:30:00+05:30:2h", "time 1705294800000 | time 1705302000000"},
+		{"@-1m:end", "time 1713693540000 | end 0"},
+		{":@2024-01-15", "- | time 1705276800000"},
+		{"invalid", "!"},
+		{"@notadate", "!"},
+		{"@:", "!"},
+		{"abc:100", "!"},
+		{"100:abc", "!"},
+		{":endx", "!"},
+		{"@badtimestamp:badtimestamp", "!"},
+	};
+	struct buf got = BUF_INIT;
+
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		show(&got, &cases[i].text, 1);
+		if (got.data[0] == '!')
+			buf_cut(&got, 1);
+		is_str(buf_str(&got), cases[i].want, cases[i].text);
 	}
 	buf_free(&got);
 }
@@ -259,6 +335,7 @@ int main(void)
 	test_ranges();
 	test_good();
 	test_bad();
+	test_peers();
 	test_several();
 	test_offsets();
 	test_partitions();
