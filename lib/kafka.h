@@ -107,12 +107,13 @@ bool kafka_ranges_begin_at(const struct kafka_ranges *ranges, enum kafka_place p
 
 /* --- Text: pure --- */
 
-/* Appends text with \n \t \r \\ \0 \xNN resolved. 0, or -1 with the reason in err. */
+/* Appends text with \n \t \r \\ \0 \NNN \xNN resolved. 0, or -1 with the reason in err. */
 int kafka_unescape(const char *text, struct buf *out, struct buf *err);
 
 /*
  * kcat's -f: %s value, %S its length, %R its length as 4 bytes big-endian, %k key, %K its length,
  * %t topic, %p partition, %o offset, %T timestamp, %h headers as name=value,...; %% and escapes.
+ * %h{NAME}: the value of that header; %h{FORMAT}: each header by a format of its own, %k its name.
  * A null has length -1 and prints as `null`, which may be "".
  */
 struct kafka_format;

@@ -445,7 +445,8 @@ rich()
 	need kcat
 	# but for what is empty, which kcat -Z takes for a null
 	rich
-	for f in '%t[%p]@%o %T: %k=%s %K %S %R %h;\n' '%s%s%%\n\t\r\\\x41\x0a;' 'no letters'; do
+	for f in '%t[%p]@%o %T: %k=%s %K %S %R %h;\n' '%s%s%%\n\t\r\\\x41\x0a;' 'no letters' \
+		'\65\0101\10\012\9.\255%s' %s %S %R %k %K %t %p %o %T %h %%; do
 		for z in '' '-Z -c 3'; do
 			kin -e $z -p 0 -f "$f" "$t" >got
 			kcat -C -b "$KPIPE_BROKERS" -q -e $z -t "$t" -p 0 -o beginning -f "$f" >want
