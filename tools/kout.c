@@ -25,6 +25,7 @@ enum { SOURCE_SHIFT = 48 };
 
 struct options {
 	const char *topic, *key_delim, *delim, *key, *key_by, *value_by, *topic_by, *codec;
+	int value_form;
 	bool envelope, null_key, empty_is_null, keep_partition, tee, whole;
 	int64_t partition, rate;
 	struct strlist headers;
@@ -60,6 +61,9 @@ struct kout {
 
 #define OFF(field) offsetof(struct options, field)
 
+enum value_form { VALUE_JSON, VALUE_TEXT };
+static const char *const value_forms[] = {"json", "text", NULL};
+
 static const struct opt record_opts[] = {
 	{'t', "topic", OPT_STRING, OFF(topic), "TOPIC", "the topic; then every operand is a file",
 	 NULL},
@@ -72,6 +76,8 @@ static const struct opt record_opts[] = {
 	{0, "topic-by", OPT_STRING, OFF(topic_by), "EXPR", "the topic is this of it", NULL},
 	{0, "null-key", OPT_FLAG, OFF(null_key), NULL, "--key-by may give null", NULL},
 	{'J', "envelope", OPT_FLAG, OFF(envelope), NULL, "records as kin -J prints them", NULL},
+	{0, "value", OPT_CHOICE, OFF(value_form), "json|text",
+	 "with -J: a string in .value is JSON (default), or the text itself", value_forms},
 	{0, "keep-partition", OPT_FLAG, OFF(keep_partition), NULL, "with -J: into .partition",
 	 NULL},
 	{'H', "header", OPT_LIST, OFF(headers), "NAME=VALUE", "add this header to every record",
@@ -404,6 +410,8 @@ static void check_options(const struct options *o)
 		diag_usage("-k and --key-by both say what the key is");
 	if (o->keep_partition && (!o->envelope || o->partition != NO_PARTITION))
 		diag_usage("--keep-partition is for -J, without -p");
+	if (o->value_form && !o->envelope)
+		diag_usage("--value is for -J");
 	if (o->whole && o->filter.null_data)
 		diag_usage("--whole and -0 both say where records end");
 	if (o->delim && (o->filter.null_data || o->whole))
@@ -496,6 +504,8 @@ static void choose_form(struct kout *k)
 	} else if (k->o.envelope) {
 		k->make = make_envelope;
 		k->env = envelope_new();
+		if (k->o.value_form == VALUE_TEXT)
+			envelope_text_values(k->env);
 	} else if (k->o.key_by || k->o.value_by || k->o.topic_by) {
 		k->make = make_by_expr;
 		compile(k);

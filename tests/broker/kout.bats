@@ -539,6 +539,16 @@ print("".join(p + "\n" for p in parts if p is not parts[-1] or p), end="")' "$de
 	kin -e -J "$t-copy" | kmap 'del(.topic)' | cmp want -
 }
 
+# As `rpk topic consume` prints records, but on one line each.
+@test "-J --value text: what rpk prints" {
+	printf '%s\n' '{"topic":"x","key":"k","value":"{\"n\":1}","headers":[{"key":"a","value":"1"}],"timestamp":1700000000000,"partition":2,"offset":7}' \
+		'{"topic":"x","value":"line one\nline two","timestamp":1700000000001,"partition":0,"offset":8}' |
+		kout -J --value text -p 0 "$t"
+	printf 'k=%s a=1 1700000000000;NULL=%s  1700000000001;' '{"n":1}' $'line one\nline two' |
+		gives kin -e -Z -f '%k=%s %h %T;' "$t"
+	misused '--value is for -J' --value text "$t"
+}
+
 @test "options that contradict each other" {
 	local with
 	for with in -K: -kx --key-by=. --value-by=. --topic-by=.; do
@@ -790,7 +800,8 @@ ticks()
 	sleep 1
 	[ $(($(ticks) - before)) -le 5 ]
 	kill -0 "$writer"
-	[ "$(awk '/VmRSS/ { print $2 }' "/proc/$pid/status")" -lt 60000 ]
+	# a sanitizer's own memory says nothing
+	[ -n "${KPIPE_SANITIZED:-}" ] || [ "$(awk '/VmRSS/ { print $2 }' "/proc/$pid/status")" -lt 60000 ]
 }
 
 @test "no broker: none configured, none reached" {
