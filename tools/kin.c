@@ -198,7 +198,8 @@ static void open_output(struct kin *k)
 	k->chunk = PIPE_BUF;
 	if (fstat(k->fd, &st) < 0)
 		return;
-	if (S_ISREG(st.st_mode))
+	/* /dev/null and its like take everything at once. */
+	if (S_ISREG(st.st_mode) || (S_ISCHR(st.st_mode) && !isatty(k->fd)))
 		k->chunk = SIZE_MAX;
 	if (!S_ISFIFO(st.st_mode))
 		return;
