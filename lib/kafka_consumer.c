@@ -409,7 +409,7 @@ static rd_kafka_conf_t *build_conf(struct kafka_consumer *c, const struct kafka_
 		{"fetch.message.max.bytes", pf.fetch},
 		/* A request that only asks for partitions at their ends holds up the next one for so
 		 * long. While there is no end, it is also how often a broker is asked for nothing. */
-		{"fetch.wait.max.ms", c->finite ? "5" : "40"},
+		{"fetch.wait.max.ms", c->finite ? "5" : "25"},
 		{"fetch.queue.backoff.ms", "2"},
 		{"auto.offset.reset", "earliest"},
 		{"isolation.level", "read_committed"},
