@@ -46,6 +46,9 @@ struct kafka_producer {
 	struct stage stage;
 	size_t stage_most;  /* bytes of key and value */
 	int32_t partitions; /* of pc.topic; 0: not known */
+	bool spread;        /* records without a key are ours to put into any partition */
+	uint32_t chance;
+	int32_t any; /* the partition of those being staged */
 	uint64_t sent, pushed, delivered;
 };
 
@@ -88,8 +91,8 @@ static rd_kafka_conf_t *build_conf(struct kafka_producer *p, const struct kafka_
 		{"partitioner", "murmur2_random"},
 		{"linger.ms", "50"},
 		{"batch.num.messages", "50000"},
-		{"queue.buffering.max.messages", "200000"},
-		{"queue.buffering.max.kbytes", "65536"},
+		{"queue.buffering.max.messages", "100000"},
+		{"queue.buffering.max.kbytes", "32768"},
 		{"log.connection.close", "false"},
 		{NULL, NULL},
 	};
@@ -109,6 +112,26 @@ static rd_kafka_conf_t *build_conf(struct kafka_producer *p, const struct kafka_
 	return rkconf;
 }
 
+/*
+ * Without a key any partition will do, and librdkafka takes a batch for one partition at a fraction of
+ * what it needs to choose one for each record. So a stage is for one, by chance.
+ */
+static void choose_any(struct kafka_producer *p)
+{
+	p->chance ^= p->chance << 13;
+	p->chance ^= p->chance >> 17;
+	p->chance ^= p->chance << 5;
+	p->any = (int32_t)(p->chance % (uint32_t)p->partitions);
+}
+
+/* Unless a partitioner is asked for that is not by chance. */
+static bool may_spread(const struct kafka_conf *conf)
+{
+	const char *partitioner = kafka_conf_value(conf, "partitioner");
+
+	return !partitioner || strstr(partitioner, "random");
+}
+
 /* Shows that a broker answers, and that the topic is there. */
 static int check_topic(struct kafka_producer *p, struct buf *err)
 {
@@ -120,6 +143,9 @@ static int check_topic(struct kafka_producer *p, struct buf *err)
 	if (p->pc.topic)
 		p->partitions = md->topics[0].partition_cnt;
 	rd_kafka_metadata_destroy(md);
+	p->chance = (uint32_t)loop_now() | 1;
+	if (p->partitions)
+		choose_any(p);
 	return EXIT_OK;
 }
 
@@ -135,6 +161,7 @@ int kafka_producer_open(struct kafka_producer **producer, const struct kafka_con
 		p->topic = slice_str(pc->topic);
 	p->health.owner = p;
 	p->health.quiet = pc->quiet;
+	p->spread = may_spread(conf);
 	p->topics = keytab_new(sizeof(struct topic), (uint64_t)loop_now());
 	kafka_pipe(p->wake);
 	rkconf = build_conf(p, conf, err);
@@ -277,6 +304,8 @@ static void send_stage(struct kafka_producer *p)
 		refused(p, &st->records[done++]);
 	st->n = 0;
 	buf_clear(&st->bytes);
+	if (p->partitions)
+		choose_any(p);
 }
 
 static void stage(struct kafka_producer *p, const struct topic *t, int32_t partition,
@@ -349,6 +378,8 @@ int kafka_produce(struct kafka_producer *p, const struct rec *rec, uint64_t tag,
 
 	if (!t)
 		return -1;
+	if (partition == RD_KAFKA_PARTITION_UA && !rec->key.ptr && p->spread && p->partitions)
+		partition = p->any;
 	if (rec->timestamp == 0) {
 		buf_setf(err, "timestamp 0 cannot be sent: librdkafka takes it for the present");
 		return -1;
