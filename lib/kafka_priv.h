@@ -124,8 +124,10 @@ struct kafka_part {
 	int64_t next;   /* records below were seen already, or are not wanted */
 	int64_t end;    /* records from here on are not wanted */
 	int64_t given, written, committed;
-	int64_t since;  /* WAITING: from when on (loop_now) */
-	bool throttled; /* its queue was full, so librdkafka may have stopped fetching */
+	int64_t since; /* WAITING: from when on (loop_now) */
+	int64_t gap,
+		gap_end; /* offsets without a record that nobody has looked into; gap -1: none */
+	bool throttled;  /* its queue was full, so librdkafka may have stopped fetching */
 };
 
 struct kafka_consumer {
@@ -155,6 +157,7 @@ struct kafka_consumer {
 	bool unsettled; /* partitions went before all that was written of them was committed */
 	int64_t commit_every, commit_limit, commit_due, poll_every, poll_due;
 	int64_t queue_messages, queue_bytes; /* librdkafka stops fetching a partition above these */
+	int64_t gap_due;                     /* when the next gap may be looked into */
 	bool wakes; /* a throttled partition must be woken, see kafka_part.c */
 	int status; /* after KAFKA_FAILED */
 	struct buf why;
@@ -183,6 +186,10 @@ void kafka_fail(struct kafka_consumer *c, int status, const char *fmt, ...)
 void kafka_trouble(struct kafka_consumer *c, const rd_kafka_message_t *msg);
 
 /* --- kafka_start: which partitions to read, and where they begin and end --- */
+
+/* Says that records were deleted before they were read. */
+void kafka_say_gone(const struct kafka_consumer *c, const struct kafka_part *p, int64_t from,
+		    int64_t to);
 
 /* Adds every partition that the topics and -p name, each once. In group mode a regex may match
  * nothing yet. 0 or an exit status. */

@@ -259,6 +259,15 @@ static bool is_fleeting(const struct kafka_point *pt)
 	return pt->place != KAFKA_BEGINNING && pt->place != KAFKA_OFFSET;
 }
 
+void kafka_say_gone(const struct kafka_consumer *c, const struct kafka_part *p, int64_t from,
+		    int64_t to)
+{
+	if (!c->cc.quiet)
+		diag_warn("%s[%" PRId32 "]: offsets %" PRId64 " to %" PRId64
+			  " are gone: deleted before they were read",
+			  p->topic, p->id, from, to - 1);
+}
+
 static void set_start(struct kafka_consumer *c, struct kafka_part *p, const struct bounds *b)
 {
 	struct kafka_range r = kafka_ranges_of(c->cc.ranges, p->id);
@@ -266,6 +275,8 @@ static void set_start(struct kafka_consumer *c, struct kafka_part *p, const stru
 
 	if (b->committed >= 0) {
 		p->start = b->committed;
+		if (b->committed < b->low)
+			kafka_say_gone(c, p, b->committed, b->low);
 		/* Else the log was cut or made anew since, and librdkafka begins as configured. */
 		if (b->committed >= b->low && b->committed <= b->high)
 			p->committed = p->written = p->given = p->next = b->committed;
@@ -296,7 +307,7 @@ static void set_end(struct kafka_consumer *c, struct kafka_part *p, const struct
 	}
 }
 
-/* With only a group's commits and its reset policy to go by, librdkafka finds the start by itself. */
+/* Is there only a group with its commits, and librdkafka's reset policy, to go by? */
 static bool is_plain(const struct kafka_consumer *c)
 {
 	const struct kafka_ranges *all = c->cc.ranges;
@@ -313,11 +324,14 @@ int kafka_start(struct kafka_consumer *c, struct kafka_part **parts, size_t n, s
 	struct bounds *b;
 	int rc;
 
-	if (!n || is_plain(c))
+	if (!n)
 		return EXIT_OK;
 	b = mem_zalloc(n, sizeof *b);
 	rc = ask_all(c, parts, n, b, err);
 	for (size_t i = 0; rc == EXIT_OK && i < n; i++) {
+		/* Where nothing is committed, librdkafka's policy counts. */
+		if (is_plain(c) && b[i].committed < 0)
+			continue;
 		set_start(c, parts[i], &b[i]);
 		set_end(c, parts[i], &b[i]);
 	}

@@ -379,6 +379,31 @@ backlog()
 	cut -d ' ' -f 2 got | sort -n | cmp - in
 }
 
+@test "records that are deleted before they are read are told of" {
+	need_box "it keeps 5 MiB"
+	big()
+	{
+		yes "$(printf '%0900d' 0)" | head -n "$1" | kout -p 0 "$t"
+	}
+	big 1000
+	mkfifo out
+	start 'kin -f "%o\n" -p 0 "$t" 2>err >out'
+	exec 9<out
+	for i in $(seq 0 999); do
+		IFS= read -r line <&9
+		[ "$line" = "$i" ]
+	done
+	kill -STOP "$pid"
+	big 20000
+	kill -CONT "$pid"
+	start 'cat <&9 >got'
+	eventually 20 grep -qx 20999 got
+	read -r from to <<<"$(sed -n "s/^kin: $t\[0\]: offsets \([0-9]*\) to \([0-9]*\) are gone: .*/\1 \2/p" err)"
+	cat <(seq 0 999) got | sort -n >all
+	cat <(seq 0 $((from - 1))) <(seq $((to + 1)) 20999) | cmp - all
+	same_text 1 "$(wc -l <err)"
+}
+
 # --- How records are printed ---
 
 @test "lines: a value that holds the record end is warned about, once" {
