@@ -36,6 +36,8 @@ struct stage {
 
 struct kafka_producer {
 	rd_kafka_t *rk;
+	rd_kafka_t *single; /* sends each record by itself; NULL while that is not needed */
+	rd_kafka_queue_t *single_queue;
 	struct kafka_health health;
 	struct kafka_producer_conf pc;
 	struct slice topic; /* pc.topic */
@@ -54,6 +56,12 @@ struct kafka_producer {
 
 /* --- Opening --- */
 
+/* After a stop signal waiting must come to an end. */
+static bool may_wait(const struct kafka_producer *p)
+{
+	return !loop_signal() || loop_now() - loop_signal_time() < p->pc.drain;
+}
+
 /* What was given up says nothing of itself; what kept it does. */
 static const char *why_not(struct kafka_producer *p, rd_kafka_resp_err_t code)
 {
@@ -67,17 +75,84 @@ static const char *why_not(struct kafka_producer *p, rd_kafka_resp_err_t code)
 	}
 }
 
+/* Brokers refuse a batch as a whole, for what one record in it is, or all together. */
+static bool is_of_batch(rd_kafka_resp_err_t code)
+{
+	return code == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE ||
+	       code == RD_KAFKA_RESP_ERR_INVALID_RECORD ||
+	       code == RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP;
+}
+
+static bool open_single(struct kafka_producer *p)
+{
+	struct buf err = BUF_INIT;
+	rd_kafka_conf_t *rkconf;
+
+	if (p->single)
+		return true;
+	rkconf = rd_kafka_conf_dup(rd_kafka_conf(p->rk));
+	rd_kafka_conf_set(rkconf, "batch.num.messages", "1", NULL, 0);
+	p->single = kafka_handle(RD_KAFKA_PRODUCER, rkconf, &err);
+	buf_free(&err);
+	if (!p->single)
+		return false;
+	p->single_queue = rd_kafka_queue_get_main(p->single);
+	kafka_pipe_watch(p->single_queue, p->wake[1]);
+	return true;
+}
+
+/* librdkafka does not give it for a message with an error. */
+static int64_t timestamp_of(rd_kafka_message_t *msg)
+{
+	rd_kafka_resp_err_t code = msg->err;
+	int64_t timestamp;
+
+	msg->err = RD_KAFKA_RESP_ERR_NO_ERROR;
+	timestamp = rd_kafka_message_timestamp(msg, NULL);
+	msg->err = code;
+	return timestamp;
+}
+
+/* Once more and by itself, so that what could be delivered is. False when that cannot be done. */
+static bool send_again(struct kafka_producer *p, const rd_kafka_message_t *msg)
+{
+	int64_t timestamp = timestamp_of((rd_kafka_message_t *)(uintptr_t)msg);
+	rd_kafka_headers_t *headers = NULL, *copy;
+	rd_kafka_resp_err_t code;
+
+	if (!open_single(p))
+		return false;
+	rd_kafka_message_headers(msg, &headers);
+	copy = headers ? rd_kafka_headers_copy(headers) : rd_kafka_headers_new(0);
+	do {
+		code = rd_kafka_producev(p->single, RD_KAFKA_V_TOPIC(rd_kafka_topic_name(msg->rkt)),
+					 RD_KAFKA_V_PARTITION(msg->partition),
+					 RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
+					 RD_KAFKA_V_VALUE(msg->payload, msg->len),
+					 RD_KAFKA_V_KEY(msg->key, msg->key_len),
+					 RD_KAFKA_V_TIMESTAMP(timestamp > 0 ? timestamp : 0),
+					 RD_KAFKA_V_HEADERS(copy), RD_KAFKA_V_OPAQUE(msg->_private),
+					 RD_KAFKA_V_END);
+		if (code == RD_KAFKA_RESP_ERR__QUEUE_FULL)
+			rd_kafka_poll(p->single, FLUSH_WAIT);
+	} while (code == RD_KAFKA_RESP_ERR__QUEUE_FULL && may_wait(p));
+	if (code)
+		rd_kafka_headers_destroy(copy);
+	return !code;
+}
+
 static void on_delivery(rd_kafka_t *rk, const rd_kafka_message_t *msg, void *opaque)
 {
 	struct kafka_health *h = opaque;
 	struct kafka_producer *p = h->owner;
 
-	(void)rk;
 	if (!msg->err) {
 		p->delivered++;
 		h->down = false;
 		return;
 	}
+	if (rk == p->rk && is_of_batch(msg->err) && send_again(p, msg))
+		return;
 	p->pc.failed(p->pc.ctx, (uintptr_t)msg->_private, why_not(p, msg->err));
 }
 
@@ -189,6 +264,11 @@ void kafka_producer_close(struct kafka_producer *p)
 		free(t->name);
 	}
 	keytab_free(p->topics);
+	if (p->single) {
+		kafka_pipe_watch(p->single_queue, -1);
+		rd_kafka_queue_destroy(p->single_queue);
+		rd_kafka_destroy(p->single);
+	}
 	if (p->rk) {
 		kafka_pipe_watch(p->main_queue, -1);
 		rd_kafka_queue_destroy(p->main_queue);
@@ -208,16 +288,12 @@ int kafka_producer_fd(const struct kafka_producer *p)
 	return p->wake[0];
 }
 
-/* After a stop signal waiting must come to an end. */
-static bool may_wait(const struct kafka_producer *p)
-{
-	return !loop_signal() || loop_now() - loop_signal_time() < p->pc.drain;
-}
-
 static void serve(struct kafka_producer *p)
 {
 	kafka_pipe_drain(p->wake[0]);
 	while (rd_kafka_poll(p->rk, 0) > 0)
+		;
+	while (p->single && rd_kafka_poll(p->single, 0) > 0)
 		;
 }
 
@@ -419,20 +495,31 @@ void kafka_producer_push(struct kafka_producer *p)
 	rd_kafka_flush(p->rk, PUSH_WAIT);
 }
 
+/* First the one whose refused batches the other one takes on. */
+static rd_kafka_resp_err_t flush_once(struct kafka_producer *p, int ms)
+{
+	rd_kafka_resp_err_t code = rd_kafka_flush(p->rk, ms);
+
+	return !code && p->single ? rd_kafka_flush(p->single, ms) : code;
+}
+
 uint64_t kafka_producer_flush(struct kafka_producer *p, int64_t limit)
 {
+	const int purge = RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT;
 	int64_t deadline = limit == LOOP_FOREVER ? LOOP_FOREVER : loop_now() + limit;
 	rd_kafka_resp_err_t code;
 
 	send_stage(p);
 	p->pushed = p->sent;
 	do {
-		code = rd_kafka_flush(p->rk, FLUSH_WAIT);
+		code = flush_once(p, FLUSH_WAIT);
 	} while (code == RD_KAFKA_RESP_ERR__TIMED_OUT && loop_now() < deadline && may_wait(p) &&
 		 !p->health.denied);
 	if (code) {
-		rd_kafka_purge(p->rk, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
-		rd_kafka_flush(p->rk, PURGE_WAIT);
+		rd_kafka_purge(p->rk, purge);
+		if (p->single)
+			rd_kafka_purge(p->single, purge);
+		flush_once(p, PURGE_WAIT);
 	}
 	return p->sent - p->delivered;
 }

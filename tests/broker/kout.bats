@@ -658,6 +658,25 @@ print("".join(p + "\n" for p in parts if p is not parts[-1] or p), end="")' "$de
 	} | bad 'Broker: Message size too large'
 }
 
+# A broker refuses a batch as a whole.
+@test "records whose batch is refused are sent one by one" {
+	need_kafka "the box refuses no batch"
+	seq 12000 | awk '{ printf "%099d\n", $1 }' >in
+	kout -X message.max.bytes=3000000 -X batch.size=3000000 -X linger.ms=500 -p 0 "$t" in
+	kin -e "$t" | sort | cmp - in
+	# one that is too large for the broker takes no other one with it; headers and times come along
+	{
+		echo '{"key":"a","value":1,"headers":[{"key":"h","value":"x"}],"timestamp":1700000000000}'
+		printf '{"value":"%01500000d"}\n' 0
+		echo '{"key":null,"value":null,"timestamp":1700000000001}'
+	} >in
+	run -1 --separate-stderr kout -X message.max.bytes=3000000 -X batch.size=3000000 -J -p 1 "$t" <in
+	assert_match '^kout: stdin:2: not delivered: Broker: Message size too large' "$stderr"
+	assert_match 'kout: 1 of 3 records not delivered: ' "$stderr"
+	printf '%s\n' 'a=1 h=x 1700000000000' 'NULL=NULL  1700000000001' |
+		gives kin -e -p 1 -Z -f '%k=%s %h %T\n' "$t"
+}
+
 @test "a long record under the limit, and its neighbours" {
 	{
 		echo a
