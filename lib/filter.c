@@ -95,15 +95,25 @@ static bool bad_long_line(struct result *res, const struct block *blk, struct sl
 	return go_on;
 }
 
+/* The next record, without its end. */
+static struct slice cut_record(struct result *res, const struct block *blk)
+{
+	const struct framer *f = res->framer;
+	const char *p = blk->buf.data + res->pos;
+	size_t left = blk->buf.len - res->pos, len, end_len = 1;
+
+	if (f && f->record)
+		len = f->record(f->state, p, left, &end_len);
+	else
+		len = (size_t)((const char *)memchr(p, filter_record_end(res->conf), left) - p);
+	res->pos += len + end_len;
+	return slice_of(p, len);
+}
+
 bool result_next(struct result *res, const struct block *blk, struct slice *rec)
 {
-	char end = filter_record_end(res->conf);
-
 	while (res->pos < blk->buf.len && !run_cut_short(res->run)) {
-		const char *p = blk->buf.data + res->pos;
-		const char *e = memchr(p, end, blk->buf.len - res->pos);
-		*rec = slice_of(p, (size_t)(e - p));
-		res->pos += rec->len + 1;
+		*rec = cut_record(res, blk);
 		res->lines++;
 		if (!res->raw && is_blank(*rec))
 			continue;
@@ -223,6 +233,7 @@ static void dispatch(struct run *r, struct job *j)
 	result_reset(&j->res);
 	j->res.conf = r->conf;
 	j->res.raw = r->tool->raw;
+	j->res.framer = r->tool->framer;
 	j->res.run = r->pool ? NULL : r;
 	j->done = false;
 	r->count++;
@@ -361,10 +372,9 @@ static bool heed_signal(struct run *r)
 	if (!sig || r->cut_by || r->input_ended)
 		return false;
 	if (reader_fed(r->reader)) {
-		int64_t now = loop_now();
-		if (!r->drain_end)
-			r->drain_end = now + r->conf->drain;
-		if (now < r->drain_end)
+		/* Not from when it is noticed: the tool may have waited meanwhile. */
+		r->drain_end = loop_signal_time() + r->conf->drain - r->tool->finish_time;
+		if (loop_now() < r->drain_end)
 			return false;
 		reader_stop(r->reader);
 	} else {
@@ -535,7 +545,8 @@ static void open_reader(struct run *r, struct operands files)
 		.single = r->conf->unbuffered && !r->tool->batch,
 		.text = !r->tool->raw,
 		/* Where the input is one record, nothing behind it is left to go on with. */
-		.cut_long = !r->tool->framer || !r->tool->framer->end_is_data,
+		.cut_long = !r->tool->framer || r->tool->framer->record ||
+			    !r->tool->framer->end_is_data,
 		.outputs = r->outputs,
 		.noutputs = sizeof r->outputs / sizeof r->outputs[0],
 	};
@@ -566,7 +577,8 @@ int filter_run(const struct filter_tool *tool, void *ctx, const struct filter_co
 		/* Who is fed and was told to stop gives finals of what came. */
 		bool finals = !r.failed && (!sig || r.drain_end);
 		int status = tool->finish(ctx, finals ? FILTER_INPUT : FILTER_CUT, &r.text);
-		r.status = r.status ? r.status : status;
+		/* A failure weighs more than the signal that came before it. */
+		r.status = status && !r.failed ? status : r.status;
 	}
 	put_text(&r);
 	if (tool->output && r.status)

@@ -10,7 +10,7 @@
 
 /* --- Settings on the command line --- */
 
-/* Of librdkafka's clients, not of their topics. */
+/* Of librdkafka's clients, or Java's, not of their topics. */
 static bool is_client_property(const char *name)
 {
 	rd_kafka_conf_t *all = rd_kafka_conf_new();
@@ -23,7 +23,7 @@ static bool is_client_property(const char *name)
 
 	rd_kafka_topic_conf_destroy(of_topics);
 	rd_kafka_conf_destroy(all);
-	return known && !topics;
+	return (known && !topics) || kafka_java_has(name);
 }
 
 void kafka_topic_settings(struct kafka_options *options, struct strlist *set)

@@ -19,6 +19,7 @@ unit_tests = \
 	tests/unit/test-jqtext \
 	tests/unit/test-json \
 	tests/unit/test-kafka-format \
+	tests/unit/test-kafka-java \
 	tests/unit/test-kafka-range \
 	tests/unit/test-keytab \
 	tests/unit/test-lineio \
@@ -65,6 +66,7 @@ broker_tests = \
 	tests/broker/kout.bats \
 	tests/broker/kin.bats \
 	tests/broker/examples.bats \
+	tests/broker/faults.bats \
 	tests/broker/group.bats \
 	tests/broker/ktopic.bats \
 	tests/broker/kgroup.bats
@@ -99,6 +101,8 @@ tests_unit_test_expr_CPPFLAGS = $(AM_CPPFLAGS) $(JQ_CFLAGS)
 tests_unit_test_expr_LDADD = $(LDADD) $(JQ_LIBS) -lm
 tests_unit_test_expr_rows_LDADD = $(LDADD) $(JQ_LIBS) -lm
 tests_unit_test_group_LDADD = $(LDADD) -lm
+tests_unit_test_kafka_java_CPPFLAGS = $(AM_CPPFLAGS) $(RDKAFKA_CFLAGS)
+tests_unit_test_kafka_java_LDADD = $(LDADD) $(RDKAFKA_LIBS)
 tests_unit_test_lineio_LDADD = $(LDADD) $(CODEC_LIBS)
 tests_unit_test_jqtext_LDADD = $(LDADD) -lm
 tests_unit_test_num_LDADD = $(LDADD) -lm
