@@ -109,6 +109,52 @@ void kafka_admin_topic_results(struct kafka_admin *a, const rd_kafka_topic_resul
 				   rd_kafka_topic_result_error_string(results[i]));
 }
 
+/* --- What has become --- */
+
+static bool has_become(const struct rd_kafka_metadata *md, const char *topic, int partitions)
+{
+	const rd_kafka_metadata_topic_t *t = NULL;
+
+	for (int i = 0; i < md->topic_cnt; i++) {
+		if (strcmp(md->topics[i].topic, topic) == 0)
+			t = &md->topics[i];
+	}
+	if (!t || !partitions)
+		return !t && !partitions;
+	for (int i = 0; i < t->partition_cnt; i++) {
+		if (t->partitions[i].leader < 0)
+			return false;
+	}
+	return t->partition_cnt >= partitions;
+}
+
+void kafka_admin_await(struct kafka_admin *a, const char *topic, int partitions)
+{
+	enum { LIMIT = 5000, ASK = 1000 };
+	int64_t deadline = loop_now() + LIMIT * INT64_C(1000);
+	bool done = false;
+
+	while (!done && kafka_keep_trying(&a->health, deadline)) {
+		const struct rd_kafka_metadata *md;
+
+		if (rd_kafka_metadata(a->rk, 1, NULL, &md, ASK))
+			return;
+		done = has_become(md, topic, partitions);
+		rd_kafka_metadata_destroy(md);
+		if (!done)
+			loop_wait(NULL, 0, loop_now() + TRY * INT64_C(1000) / 4);
+	}
+}
+
+void kafka_admin_await_all(struct kafka_admin *a, const rd_kafka_topic_result_t *const *results,
+			   size_t n, int partitions)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (!rd_kafka_topic_result_error(results[i]))
+			kafka_admin_await(a, rd_kafka_topic_result_name(results[i]), partitions);
+	}
+}
+
 /* --- Requests --- */
 
 int kafka_admin_controller(struct kafka_admin *a, struct buf *err)

@@ -26,6 +26,16 @@ void kafka_admin_settle(struct kafka_admin *a, const char *what, rd_kafka_resp_e
 void kafka_admin_topic_results(struct kafka_admin *a, const rd_kafka_topic_result_t *const *results,
 			       size_t n);
 
+/*
+ * Waits, five seconds at most, until a broker tells of the topic as it has become: with so many partitions, all of them
+ * led; 0: gone. Whoever asks next is not told what was. It is only a courtesy: nothing fails here.
+ */
+void kafka_admin_await(struct kafka_admin *a, const char *topic, int partitions);
+
+/* The same for each topic that a request succeeded for. */
+void kafka_admin_await_all(struct kafka_admin *a, const rd_kafka_topic_result_t *const *results,
+			   size_t n, int partitions);
+
 /* A request is: options, the call with them and a->queue, the answer. */
 rd_kafka_AdminOptions_t *kafka_admin_options(struct kafka_admin *a, rd_kafka_admin_op_t op,
 					     bool dry_run);

@@ -75,6 +75,9 @@ static void settle_created(struct kafka_admin *a, rd_kafka_event_t *event,
 		kafka_admin_settle(a, rd_kafka_topic_result_name(results[i]), code,
 				   rd_kafka_topic_result_error_string(results[i]));
 	}
+	if (!change->dry_run)
+		kafka_admin_await_all(a, results, n,
+				      change->partitions > 0 ? change->partitions : 1);
 }
 
 int kafka_topics_create(struct kafka_admin *a, const struct operands *names,
@@ -137,6 +140,7 @@ int kafka_topics_delete(struct kafka_admin *a, const struct kafka_topics *topics
 	results =
 		rd_kafka_DeleteTopics_result_topics(rd_kafka_event_DeleteTopics_result(event), &n);
 	kafka_admin_topic_results(a, results, n);
+	kafka_admin_await_all(a, results, n, 0);
 	rd_kafka_event_destroy(event);
 	return EXIT_OK;
 }
@@ -445,6 +449,8 @@ static int add_partitions(struct kafka_admin *a, const struct kafka_topics *topi
 	results = rd_kafka_CreatePartitions_result_topics(
 		rd_kafka_event_CreatePartitions_result(event), &n);
 	kafka_admin_topic_results(a, results, n);
+	if (!change->dry_run)
+		kafka_admin_await_all(a, results, n, change->partitions);
 	rd_kafka_event_destroy(event);
 	return EXIT_OK;
 }
