@@ -129,6 +129,7 @@ static void dispatch(struct run *r, struct job *j)
 	result_reset(&j->res);
 	j->res.conf = r->conf;
 	j->res.raw = r->tool->raw;
+	j->res.framer = r->tool->framer;
 	j->res.run = r->pool ? NULL : r;
 	j->done = false;
 	r->count++;
@@ -315,10 +316,9 @@ static bool heed_signal(struct run *r)
 	if (!sig || r->cut_by || r->input_ended)
 		return false;
 	if (is_fed(r)) {
-		int64_t now = loop_now();
-		if (!r->drain_end)
-			r->drain_end = now + r->conf->drain;
-		if (now < r->drain_end)
+		/* Not from when it is noticed: the tool may have waited meanwhile. */
+		r->drain_end = loop_signal_time() + r->conf->drain - r->tool->finish_time;
+		if (loop_now() < r->drain_end)
 			return false;
 		for (size_t i = 0; i < r->ninputs; i++)
 			reader_stop(r->inputs[i].reader);
@@ -498,7 +498,8 @@ static void open_reader(struct run *r, char *const files[], size_t nfiles)
 		.single = r->conf->unbuffered && !r->tool->batch,
 		.text = !r->tool->raw,
 		/* Where the input is one record, nothing behind it is left to go on with. */
-		.cut_long = !r->tool->framer || !r->tool->framer->end_is_data,
+		.cut_long = !r->tool->framer || r->tool->framer->record ||
+			    !r->tool->framer->end_is_data,
 		.outputs = r->outputs,
 		.noutputs = sizeof r->outputs / sizeof r->outputs[0],
 	};
@@ -532,7 +533,8 @@ int filter_run(const struct filter_tool *tool, void *ctx, const struct filter_co
 		/* Who is fed and was told to stop gives finals of what came. */
 		bool finals = !r.failed && (!sig || r.drain_end);
 		int status = tool->finish(ctx, finals ? FILTER_INPUT : FILTER_CUT, &r.text);
-		r.status = r.status ? r.status : status;
+		/* A failure weighs more than the signal that came before it. */
+		r.status = status && !r.failed ? status : r.status;
 	}
 	put_text(&r);
 	if (tool->output && r.status)

@@ -64,6 +64,7 @@ struct result {
 	/* Set by the filter, for result_next and result_bad. */
 	size_t pos; /* in the block, behind the record last given */
 	const struct filter_conf *conf;
+	const struct framer *framer; /* the tool's own, or NULL */
 	bool raw;
 	struct run *run; /* NULL: in a thread of its own */
 };
@@ -148,8 +149,9 @@ struct filter_tool {
 	bool prompt;
 	const char *beside; /* the second input, a file as in operands; NULL: none. For apply */
 	bool no_stdout;              /* standard output is not used (kout) */
+	int64_t finish_time; /* us of --drain that are kept for finish: input is not drained in them */
 	size_t block_size;           /* 0: 256 KiB */
-	const struct framer *framer; /* NULL: newline, or NUL with -0 */
+	const struct framer *framer; /* NULL: newline, or NUL with -0; for result_next one with `record` */
 	bool raw;           /* records are any text: blank lines and a byte order mark are kept */
 	bool parallel;      /* -j defaults to the number of cores, else to 1 */
 	const char *output; /* -o FILE or NULL */

@@ -84,15 +84,25 @@ static bool bad_long_line(struct result *res, const struct block *blk, struct sl
 	return go_on;
 }
 
+/* The next record, without its end. */
+static struct slice cut_record(struct result *res, const struct block *blk)
+{
+	const struct framer *f = res->framer;
+	const char *p = blk->buf.data + res->pos;
+	size_t left = blk->buf.len - res->pos, len, end_len = 1;
+
+	if (f && f->record)
+		len = f->record(f->state, p, left, &end_len);
+	else
+		len = (size_t)((const char *)memchr(p, filter_record_end(res->conf), left) - p);
+	res->pos += len + end_len;
+	return slice_of(p, len);
+}
+
 bool result_next(struct result *res, const struct block *blk, struct slice *rec)
 {
-	char end = filter_record_end(res->conf);
-
 	while (res->pos < blk->buf.len && !run_cut_short(res->run)) {
-		const char *p = blk->buf.data + res->pos;
-		const char *e = memchr(p, end, blk->buf.len - res->pos);
-		*rec = slice_of(p, (size_t)(e - p));
-		res->pos += rec->len + 1;
+		*rec = cut_record(res, blk);
 		res->lines++;
 		if (!res->raw && is_blank(*rec))
 			continue;

@@ -23,6 +23,8 @@
 struct framer {
 	size_t (*feed)(void *state, const char *p, size_t len);
 	void (*reset)(void *state);
+	/* The length of the first record of whole ones, and of its end. NULL: up to the first `end`. */
+	size_t (*record)(void *state, const char *p, size_t len, size_t *end_len);
 	void *state;
 	bool (*open)(void *state); /* is something open that must be closed? NULL: never */
 	char end;         /* put behind a last record that lacks it */
@@ -30,6 +32,16 @@ struct framer {
 };
 
 extern const struct framer framer_newline, framer_nul;
+
+/* Records end in this text, of one byte or more. */
+struct delim_framer {
+	struct framer framer; /* for reader_conf */
+	struct buf text;
+	size_t *borders, matched;
+};
+
+void delim_framer_init(struct delim_framer *f, struct slice delim);
+void delim_framer_free(struct delim_framer *f);
 
 enum block_kind {
 	BLOCK_DATA,    /* whole records */

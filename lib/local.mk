@@ -2,6 +2,7 @@
 noinst_LIBRARIES += libkpipe.a
 
 libkpipe_a_SOURCES = \
+	lib/admintool.c lib/admintool.h \
 	lib/agg.c lib/agg.h lib/agg_impl.h lib/agg_kept.c lib/agg_num.c lib/agg_ops.c \
 	lib/agg_rank.c lib/agg_set.c lib/agg_sketch.c lib/agg_spec.c \
 	lib/arena.c lib/arena.h \
@@ -25,18 +26,21 @@ libkpipe_a_SOURCES = \
 	lib/jqprog_priv.h lib/jqprog_source.c \
 	lib/jqtext.c lib/jqtext.h lib/jqtext_tree.c \
 	lib/json.c lib/json.h \
-	lib/kafka.h lib/kafka_conf.c lib/kafka_connect.c lib/kafka_consumer.c lib/kafka_format.c \
+	lib/kafka.h lib/kafka_admin.c lib/kafka_admin.h lib/kafka_admin_priv.h lib/kafka_alter.c \
+	lib/kafka_conf.c lib/kafka_connect.c lib/kafka_consumer.c lib/kafka_format.c lib/kafka_groups.c lib/kafka_groups_alter.c lib/kafka_java.c \
 	lib/kafka_mock.c lib/kafka_part.c lib/kafka_priv.h lib/kafka_producer.c lib/kafka_range.c lib/kafka_start.c \
 	lib/keytab.c lib/keytab.h \
-	lib/lineio.c lib/lineio.h lib/lineio_codec.c lib/lineio_priv.h lib/lineio_unzip.c \
+	lib/lineio.c lib/lineio.h lib/lineio_codec.c lib/lineio_delim.c lib/lineio_priv.h lib/lineio_unzip.c \
 	lib/lineio_write.c \
 	lib/loop.c lib/loop.h \
 	lib/mem.c lib/mem.h \
+	lib/nearest.c lib/nearest.h \
 	lib/num.c lib/num.h lib/num_double.c lib/num_priv.h \
 	lib/opt.c lib/opt.h \
 	lib/program.c lib/program.h \
 	lib/progress.c lib/progress.h \
 	lib/rec.h \
+	lib/rows.c lib/rows.h \
 	lib/scan.c lib/scan.h lib/scan_priv.h lib/scan_tokens.c \
 	lib/textwidth.c lib/textwidth.h \
 	lib/timing.c lib/timing.h \

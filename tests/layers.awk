@@ -20,10 +20,10 @@ function sideways(from, names,    i, count, list)
 }
 
 BEGIN {
-	layer(0, "simd diag mem buf arena num when keytab json jqtext utf8 textwidth word hash")
-	layer(1, "rec val agg group grid window watermark eventtime join")
+	layer(0, "simd diag mem buf arena num when keytab json jqtext utf8 textwidth word hash nearest")
+	layer(1, "rec val agg group grid rows window watermark eventtime join")
 	layer(2, "loop lineio envelope control jqprog scan expr csvio state tz progress")
-	layer(3, "opt filter program groupby groupout csvhead timing kafka")
+	layer(3, "opt filter program groupby groupout csvhead timing kafka admintool")
 
 	# In layers 0 and 1 sideways is free, as long as there is no circle.
 	sideways("lineio", "loop")
@@ -37,6 +37,7 @@ BEGIN {
 	sideways("csvhead", "opt")
 	sideways("timing", "opt")
 	sideways("kafka", "opt")
+	sideways("admintool", "kafka opt")
 
 	# Headers that one module has to itself.
 	owner["librdkafka/rdkafka.h"] = owner["librdkafka/rdkafka_mock.h"] = "kafka"

@@ -46,6 +46,12 @@ works()
 		same_file want got
 		same_file /dev/null err
 		;;
+	admin)
+		answers
+		t -J "$@" >out 2>err
+		grep -q "^{.*\"$TOPIC\"" out
+		same_file /dev/null err
+		;;
 	server)
 		t "$@" >out 2>err
 		same_file /dev/null out
@@ -169,7 +175,7 @@ same_programs()
 
 @test "a configuration for brokers is nothing to the others" {
 	case $KIND:$TOOL in
-	sink:* | source:* | *:kbroker) skip "$TOOL reads it" ;;
+	sink:* | source:* | admin:* | *:kbroker) skip "$TOOL reads it" ;;
 	esac
 	mkdir -p .config
 	printf 'nonsense\n\xff\n' >.config/kpipe.conf
@@ -217,7 +223,7 @@ same_programs()
 
 @test "few descriptors" {
 	case $KIND in
-	sink | source | server) skip "a client of brokers needs more" ;;
+	sink | source | admin | server) skip "a client of brokers needs more" ;;
 	esac
 	few_descriptors
 	works

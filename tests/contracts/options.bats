@@ -325,7 +325,7 @@ bad_values()
 
 @test "too few operands, too many" {
 	case $TOOL in
-	kmap | kfilter | kin | kout)
+	kmap | kfilter | kin | kout | ktopic | kgroup)
 		run -2 --separate-stderr "$TOOL" </dev/null
 		assert_output ''
 		same_text 1 "${#stderr_lines[@]}"

@@ -19,6 +19,7 @@ load ../helper
 #           sink   a filter whose records go to a topic, not to standard output
 #           source a tool that prints records and reads none
 #           server a tool that does neither
+#           admin  a tool of commands that looks at a cluster, and reads nothing
 #   reads   json, or csv: the form of its input (of a source: of what is in its topic)
 declare -A kind reads
 tool_row()
@@ -38,6 +39,8 @@ tool_row csvin   map    csv
 tool_row csvout  map    json
 tool_row kout    sink   json
 tool_row kin     source json
+tool_row ktopic  admin  -
+tool_row kgroup  admin  -
 tool_row kbroker server -
 
 TOOL=${KPIPE_TOOL:?the tool under test}
@@ -58,6 +61,8 @@ t()
 	csvout) csvout "$@" ;;
 	kout) kout -p 0 -t "$TOPIC" "$@" ;;
 	kin) kin -e "$@" -t "$TOPIC" ;;
+	ktopic) ktopic list "$@" ;;
+	kgroup) kgroup list "$@" ;;
 	kbroker) kbroker "$@" --exec true ;;
 	esac
 }
@@ -172,6 +177,12 @@ only()
 	esac
 }
 
+# answers: it must have something to print, which kgroup has not where nobody knows groups.
+answers()
+{
+	[ "$TOOL" != kgroup ] || need_kafka "groups to tell of"
+}
+
 filters()
 {
 	only map total sink
@@ -186,5 +197,10 @@ setup()
 		TOPIC=$(topic contracts)
 		;;
 	esac
+	[ "$KIND" != admin ] || {
+		need_broker
+		TOPIC=$(topic contracts)
+		kout "$TOPIC" <<<1
+	}
 	[ "$KIND" != source ] || records 3 | kout -p 0 "$TOPIC"
 }
