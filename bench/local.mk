@@ -1,6 +1,6 @@
 # What measures, and is no test: built and run only when it is asked for. `make bench` builds it,
-# `make bench-json BENCHFLAGS='-k flat'` runs bench/json, bench-csv bench/csv. bench/peak serves
-# tests too, tests/local.mk.
+# `make bench-json BENCHFLAGS='-k flat'` runs bench/json, bench-csv bench/csv, bench-kafka bench/kafka. bench/peak
+# serves tests too, tests/local.mk.
 EXTRA_PROGRAMS = bench/gen-csv bench/gen-json bench/stations
 
 bench_gen_csv_SOURCES = bench/gen-csv.c bench/draw.h
@@ -15,10 +15,14 @@ EXTRA_DIST += \
 	bench/agree.awk \
 	bench/csv \
 	bench/json \
+	bench/kafka \
 	bench/measure.bash \
 	bench/table.awk
 
 bench: $(bin_PROGRAMS) $(EXTRA_PROGRAMS) bench/peak$(EXEEXT)
+
+bench-kafka:
+	@$(srcdir)/bench/kafka -b . $(BENCHFLAGS)
 
 bench-json:
 	@$(srcdir)/bench/json -b . $(BENCHFLAGS)
@@ -26,6 +30,6 @@ bench-json:
 bench-csv:
 	@$(srcdir)/bench/csv -b . $(BENCHFLAGS)
 
-.PHONY: bench bench-csv bench-json
+.PHONY: bench bench-csv bench-json bench-kafka
 
 CLEANFILES += $(EXTRA_PROGRAMS)

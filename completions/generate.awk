@@ -11,12 +11,26 @@
 #
 # An argument is completed by its name: FILE and DIR by files, CMD by commands, what is in small
 # letters in "fail|skip|FILE" by itself. Operands are files when the usage has FILE.
+#
+# The help of a tool of commands has a list of them under "Commands:", and is followed by that of each. All
+# their options are the tool's; the commands are what an operand may be.
+
+/^Usage: / && $2 == tool {
+	next
+}
 
 /^Usage: / {
 	end_of_tool()
 	tool = $2
 	operands = /FILE/ ? "file" : ""
 	n = 0
+	commands = ""
+	next
+}
+
+/^Commands:$/, /^$/ {
+	if (/^  /)
+		commands = commands (commands == "" ? "" : " ") $1
 	next
 }
 
@@ -43,7 +57,7 @@ END {
 }
 
 # `rest` is ", --name=ARG  text", "--name  text", " ARG  text" or "  text".
-function add_option(short, rest,    gap)
+function add_option(short, rest,    gap, known)
 {
 	n++
 	letter[n] = short
@@ -59,6 +73,12 @@ function add_option(short, rest,    gap)
 	}
 	joint[n] = substr(rest, 1, 1)
 	set_argument(n, substr(rest, 2))
+	# Commands share options.
+	for (known = 1; known < n; known++)
+		if (letter[known] == letter[n] && name[known] == name[n]) {
+			n--
+			return
+		}
 }
 
 # arg[i]: as in the help. count[i]: how many there are; "rest": all words behind it.
@@ -139,7 +159,7 @@ function put_bash_arguments(    i, both)
 			(letter[i] == "" ? "" : "-" letter[i]) (both ? " | " : "") name[i],
 			count[i], words[i], names[i]
 	}
-	printf "\toperand) names='%s' ;;\n", operands
+	printf "\toperand) words='%s' names='%s' ;;\n", commands, operands
 }
 
 # --- fish ---
@@ -166,6 +186,8 @@ function put_fish(    i)
 	print "# fish completion for " tool ", made from its --help."
 	if (operands == "")
 		print "complete -c " tool " -f"
+	if (commands != "")
+		print "complete -c " tool " -n __fish_use_subcommand -a '" commands "'"
 	for (i = 1; i <= n; i++)
 		print "complete -c " tool (letter[i] == "" ? "" : " -s " letter[i]) \
 			(name[i] == "" ? "" : " -l " substr(name[i], 3)) \
@@ -228,6 +250,8 @@ function add_zsh(    i)
 		if (name[i] != "")
 			zsh_cases = zsh_cases zsh_spec(i, name[i], joint[i] == "=" ? "=" : "")
 	}
+	if (commands != "")
+		zsh_cases = zsh_cases "\t\t'1:COMMAND:(" commands ")'\n"
 	if (operands == "file")
 		zsh_cases = zsh_cases "\t\t'*:FILE:_files'\n"
 	zsh_cases = zsh_cases "\t)\n\t;;\n"

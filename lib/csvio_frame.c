@@ -195,7 +195,7 @@ static bool open_quote(void *state)
 void csv_framer_init(struct csv_framer *f, struct csv_dialect dialect)
 {
 	*f = (struct csv_framer){
-		.framer = {feed, reset, f, open_quote, '\n', false},
+		.framer = {.feed = feed, .reset = reset, .open = open_quote, .state = f, .end = '\n'},
 		.dialect = dialect,
 		.kernel = csv_kernel(),
 	};

@@ -177,6 +177,7 @@ struct envelope {
 	struct buf bytes; /* unescaped and decoded; room is made for all of a line, so none move */
 	struct rec_header *headers;
 	size_t nheaders, cap;
+	bool text_values;
 	struct buf *err;   /* of the call in progress */
 	const char *where; /* what its messages begin with */
 };
@@ -184,6 +185,11 @@ struct envelope {
 struct envelope *envelope_new(void)
 {
 	return mem_zalloc(1, sizeof(struct envelope));
+}
+
+void envelope_text_values(struct envelope *env)
+{
+	env->text_values = true;
 }
 
 void envelope_free(struct envelope *env)
@@ -434,6 +440,10 @@ static int read_value(struct envelope *env, const struct slice raw[], struct sli
 				 record_fields[k].name.ptr);
 			return -1;
 		}
+	}
+	if (i == VALUE && env->text_values && is_string(raw[i])) {
+		*value = unescape(env, raw[i]);
+		return 0;
 	}
 	return read_bytes(env, &record_fields[i], raw[i], value);
 }

@@ -43,6 +43,9 @@ struct envelope; /* scratch for unescaped strings and headers */
 struct envelope *envelope_new(void);
 void envelope_free(struct envelope *env);
 
+/* From now on a string in "value" is the value's text, as in "value_text": so rpk writes it. */
+void envelope_text_values(struct envelope *env);
+
 /* 0, or -1 with the reason in err. *rec points into line and env, valid until the next call. */
 int envelope_parse(struct envelope *env, struct slice line, struct rec *rec, struct buf *err);
 

@@ -1,6 +1,5 @@
 /* Cells that are small decimals, a column at a time. */
 #include "expr_priv.h"
-#include "simd.h"
 #include "word.h"
 
 /*
@@ -180,10 +179,12 @@ AVX2 static void parse_avx2(const struct slice cells[], size_t n, struct small o
 }
 #endif
 
-void small_parse(const struct slice cells[], size_t n, struct small out[], bool odd[])
+void small_parse(enum simd simd, const struct slice cells[], size_t n, struct small out[],
+		 bool odd[])
 {
+	(void)simd;
 #ifdef HAVE_AVX2_KERNEL
-	if (simd_choose() == SIMD_AVX2) {
+	if (simd == SIMD_AVX2) {
 		parse_avx2(cells, n, out, odd);
 		return;
 	}

@@ -6,6 +6,7 @@
 #include "expr.h"
 #include "jqtext.h"
 #include "scan.h"
+#include "simd.h"
 
 /* --- Tokens of a jq program --- */
 
@@ -321,7 +322,8 @@ void columns_explain(struct buf *err);
 enum { SMALL_DIGITS_MAX = 18 };
 
 /* Cells to decimals. odd[i] is set where cell i is not empty and no small one; out[i] then means nothing. */
-void small_parse(const struct slice cells[], size_t n, struct small out[], bool odd[]);
+void small_parse(enum simd simd, const struct slice cells[], size_t n, struct small out[],
+		 bool odd[]);
 
 struct small_plan; /* of a program; read-only once it is made */
 struct small_run;  /* one per thread, for all programs over the same fields */

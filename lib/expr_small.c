@@ -91,6 +91,7 @@ void small_plan_free(struct small_plan *sp)
 
 struct small_run {
 	const struct fields *fields;
+	enum simd simd;
 	const struct slice *const *columns;
 	size_t n;
 	bool *odd;
@@ -108,6 +109,7 @@ struct small_run *small_run_new(const struct fields *fs)
 	struct small_run *run = mem_zalloc(1, sizeof *run);
 
 	run->fields = fs;
+	run->simd = simd_choose();
 	run->cells = mem_zalloc(fs->n, sizeof *run->cells);
 	return run;
 }
@@ -160,7 +162,7 @@ static const struct small *field(struct small_run *run, unsigned slot)
 	c->known = run->batch;
 	if (!c->v)
 		c->v = new_column();
-	small_parse(cells, run->n, c->v, run->odd);
+	small_parse(run->simd, cells, run->n, c->v, run->odd);
 	return c->v;
 }
 

@@ -14,107 +14,7 @@ enum {
 	OUTPUT_AGE = 200000,   /* us: no output waits longer in our buffer */
 };
 
-#define OFF(field) offsetof(struct filter_conf, field)
-
-const struct opt filter_opts[] = {
-	{'0', "null", OPT_FLAG, OFF(null_data), NULL, "records end in NUL, not newline", NULL},
-	{'u', "unbuffered", OPT_FLAG, OFF(unbuffered), NULL, "flush after each record", NULL},
-	{0, "bad", OPT_FILE, OFF(bad), "fail|skip|FILE",
-	 "bad records: stop (default), count, or collect", NULL},
-	{0, "max-line", OPT_SIZE, OFF(max_line), "SIZE", "longest record allowed (default 64M)",
-	 NULL},
-	{0, "drain", OPT_DURATION, OFF(drain), "D", "time to finish after a signal (default 30s)",
-	 NULL},
-	{0, "stats", OPT_FLAG, OFF(stats), NULL, "at the end, counts as a JSON line on stderr",
-	 NULL},
-	{0, "progress", OPT_FLAG, OFF(progress), NULL, "show records, rate and what is left", NULL},
-	{'q', "quiet", OPT_FLAG, OFF(quiet), NULL, "no warnings", NULL},
-	{0},
-};
-
-const struct opt filter_jobs_opts[] = {
-	{'j', "jobs", OPT_COUNT, OFF(jobs), "N", "worker threads; output keeps its order", NULL},
-	{0},
-};
-
-/* --- Records of a block --- */
-
-char filter_record_end(const struct filter_conf *conf)
-{
-	return conf->null_data ? '\0' : '\n';
-}
-
-bool filter_ends_at_bad(const struct filter_conf *conf)
-{
-	return strcmp(conf->bad, "fail") == 0;
-}
-
-bool result_bad(struct result *res, const struct block *blk, uint64_t line, struct slice record,
-		const char *reason)
-{
-	struct bad_record *b;
-
-	res->bad = mem_grow(res->bad, &res->bad_cap, res->nbad + 1, sizeof *res->bad);
-	b = &res->bad[res->nbad++];
-	*b = (struct bad_record){line, (size_t)(record.ptr - blk->buf.data), record.len,
-				 res->reasons.len};
-	buf_add(&res->reasons, reason, strlen(reason) + 1);
-	return !filter_ends_at_bad(res->conf);
-}
-
-bool result_bad_line(struct result *res, const struct block *blk, struct slice rec,
-		     const char *reason)
-{
-	return result_bad(res, blk, res->lines - 1, rec, reason);
-}
-
-void result_end(struct result *res)
-{
-	res->ended = true;
-}
-
-static bool is_blank(struct slice s)
-{
-	for (size_t i = 0; i < s.len; i++) {
-		if (s.ptr[i] != ' ' && s.ptr[i] != '\t' && s.ptr[i] != '\r' && s.ptr[i] != '\n')
-			return false;
-	}
-	return true;
-}
-
-/* The reader drops what is beyond the limit when it sees it: what is reported never holds more. */
-static bool bad_long_line(struct result *res, const struct block *blk, struct slice rec)
-{
-	struct buf why = BUF_INIT;
-	bool go_on;
-
-	block_say_cut(&why, res->conf->max_line);
-	rec.len = (size_t)res->conf->max_line;
-	go_on = result_bad_line(res, blk, rec, why.data);
-	buf_free(&why);
-	return go_on;
-}
-
-bool result_next(struct result *res, const struct block *blk, struct slice *rec)
-{
-	char end = filter_record_end(res->conf);
-
-	while (res->pos < blk->buf.len && !run_cut_short(res->run)) {
-		const char *p = blk->buf.data + res->pos;
-		const char *e = memchr(p, end, blk->buf.len - res->pos);
-		*rec = slice_of(p, (size_t)(e - p));
-		res->pos += rec->len + 1;
-		res->lines++;
-		if (!res->raw && is_blank(*rec))
-			continue;
-		res->in++;
-		if (rec->len <= res->conf->max_line)
-			return true;
-		if (!bad_long_line(res, blk, *rec))
-			return false;
-	}
-	return false;
-}
+/* --- The run --- */
 
 static void result_reset(struct result *res)
 {
@@ -135,7 +35,13 @@ static void result_free(struct result *res)
 	free(res->bad);
 }
 
-/* --- The run --- */
+enum { INPUTS_MAX = 2 };
+
+struct input {
+	struct reader *reader;
+	uint64_t line; /* of the next block to settle, in its file */
+	bool ended, must_wait;
+};
 
 /*
  * Jobs form a ring in block order: [head, head + count) are under way or done, settled from the
@@ -145,19 +51,18 @@ struct run {
 	const struct filter_tool *tool;
 	const struct filter_conf *conf;
 	void *ctx;
-	struct reader *reader;
+	struct input inputs[INPUTS_MAX];
+	size_t ninputs;
 	struct writer *out;
 	struct report report;
 	struct pool *pool; /* NULL: the main thread works */
 	void *worker;      /* of the main thread */
 	struct job *jobs;
 	size_t njobs, head, count;
-	uint64_t line; /* of the next block to settle, in its input */
-	uint64_t head_lines;
-	bool input_ended, must_wait;
-	bool failed; /* or told to end: nothing more counts */
-	int status;  /* when failed */
-	int cut_by;  /* the signal that cut the input short */
+	bool input_ended, must_wait; /* all that there is of it */
+	bool failed;                 /* or told to end: nothing more counts */
+	int status;                  /* when failed */
+	int cut_by;                  /* the signal that cut the input short */
 	int64_t waited, deadline;
 	int64_t flushed;   /* when output was last seen not to be old */
 	int64_t drain_end; /* after a signal: when draining is given up; 0: no signal yet */
@@ -183,6 +88,7 @@ static void flush(struct run *r)
 static void settle(struct run *r, struct job *j)
 {
 	struct result *res = &j->res;
+	struct input *in = &r->inputs[j->blk.input];
 
 	if (r->failed) {
 		if (res->partial && r->tool->discard)
@@ -190,9 +96,9 @@ static void settle(struct run *r, struct job *j)
 		return;
 	}
 	if (j->blk.first)
-		r->line = 1 + j->head_lines;
-	r->line += j->blk.skipped;
-	j->blk.line = r->line;
+		in->line = 1 + j->head_lines;
+	in->line += j->blk.skipped;
+	j->blk.line = in->line;
 	if (r->tool->apply)
 		r->tool->apply(r->ctx, &j->blk, res);
 	if (r->out)
@@ -209,7 +115,7 @@ static void settle(struct run *r, struct job *j)
 	}
 	if (res->partial)
 		r->tool->merge(r->ctx, res);
-	r->line += res->lines;
+	in->line += res->lines;
 	if (res->ended) {
 		r->failed = true;
 		r->status = EXIT_OK;
@@ -223,6 +129,7 @@ static void dispatch(struct run *r, struct job *j)
 	result_reset(&j->res);
 	j->res.conf = r->conf;
 	j->res.raw = r->tool->raw;
+	j->res.framer = r->tool->framer;
 	j->res.run = r->pool ? NULL : r;
 	j->done = false;
 	r->count++;
@@ -273,15 +180,25 @@ static int begin_input(struct run *r, struct job *j, struct buf *err)
 	return r->tool->begin(r->ctx, &j->blk, &j->head_lines, err);
 }
 
-/* Takes the next block, if there is one now and a place for it. */
-static void read_block(struct run *r)
+static void input_ended(struct run *r, struct input *in)
+{
+	in->ended = r->input_ended = true;
+	for (size_t i = 0; i < r->ninputs; i++)
+		r->input_ended &= r->inputs[i].ended;
+	if (r->ninputs > 1 && !r->cut_by) {
+		r->input_ended |= r->tool->ended(r->ctx, (unsigned)(in - r->inputs), &r->text);
+		put_text(r);
+	}
+}
+
+/* Takes the input's next block, if there is one now. */
+static void read_block(struct run *r, struct input *in)
 {
 	struct job *j = &r->jobs[(r->head + r->count) % r->njobs];
 	struct buf err = BUF_INIT, why = BUF_INIT;
 	int status;
 
-	r->must_wait = false;
-	switch (reader_next(r->reader, &j->blk, &err)) {
+	switch (reader_next(in->reader, &j->blk, &err)) {
 	case READ_BLOCK:
 		status = begin_input(r, j, &err);
 		if (status) {
@@ -291,16 +208,16 @@ static void read_block(struct run *r)
 		dispatch(r, j);
 		break;
 	case READ_WAIT:
-		r->must_wait = true;
+		in->must_wait = true;
 		break;
 	case READ_END:
-		r->input_ended = true;
+		input_ended(r, in);
 		break;
 	case READ_TOO_LONG:
 		settle_all(r);
 		block_say_cut(&why, r->conf->max_line);
-		buf_setf(&err, "%s:%llu: %s", reader_name(r->reader),
-			 (unsigned long long)(reader_begun(r->reader) ? r->line : 1), why.data);
+		buf_setf(&err, "%s:%llu: %s", reader_name(in->reader),
+			 (unsigned long long)(reader_begun(in->reader) ? in->line : 1), why.data);
 		input_failed(r, EXIT_FAIL, buf_str(&err));
 		break;
 	case READ_ERROR:
@@ -311,11 +228,43 @@ static void read_block(struct run *r)
 	buf_free(&why);
 }
 
+/* From the input whose turn it is, or from the other one when that would wait. */
+static void read_next(struct run *r)
+{
+	enum filter_turn turn = r->ninputs > 1 ? r->tool->turn(r->ctx) : FILTER_FIRST;
+	struct input *first = &r->inputs[turn != FILTER_FIRST];
+
+	r->must_wait = false;
+	for (size_t i = 0; i < r->ninputs; i++)
+		r->inputs[i].must_wait = false;
+	for (size_t i = 0; i < r->ninputs; i++) {
+		struct input *in = i == 0 ? first : &r->inputs[turn == FILTER_FIRST];
+
+		if (in->ended)
+			continue;
+		read_block(r, in);
+		if (!in->must_wait)
+			return;
+		if (turn == FILTER_SECOND_ALONE)
+			break;
+	}
+	r->must_wait = true;
+}
+
+static uint64_t bytes_read(const struct run *r)
+{
+	uint64_t n = 0;
+
+	for (size_t i = 0; i < r->ninputs; i++)
+		n += reader_bytes(r->inputs[i].reader);
+	return n;
+}
+
 static void tick(struct run *r)
 {
 	int64_t now = loop_now();
 
-	r->report.bytes = reader_bytes(r->reader);
+	r->report.bytes = bytes_read(r);
 	report_progress(&r->report, now);
 	if (!r->tool->tick || r->failed) {
 		r->deadline = LOOP_FOREVER;
@@ -350,6 +299,12 @@ static void keep_up(struct run *r)
 	look_after_output(r, now);
 }
 
+/* Of two inputs the operands tell: what is beside them ends with them. */
+static bool is_fed(const struct run *r)
+{
+	return reader_fed(r->inputs[0].reader);
+}
+
 /*
  * A first signal: a filter that is fed drains to the end of its input, for a while; one that
  * reads files or a terminal stops here. True when the input was cut short now.
@@ -360,13 +315,13 @@ static bool heed_signal(struct run *r)
 
 	if (!sig || r->cut_by || r->input_ended)
 		return false;
-	if (reader_fed(r->reader)) {
-		int64_t now = loop_now();
-		if (!r->drain_end)
-			r->drain_end = now + r->conf->drain;
-		if (now < r->drain_end)
+	if (is_fed(r)) {
+		/* Not from when it is noticed: the tool may have waited meanwhile. */
+		r->drain_end = loop_signal_time() + r->conf->drain - r->tool->finish_time;
+		if (loop_now() < r->drain_end)
 			return false;
-		reader_stop(r->reader);
+		for (size_t i = 0; i < r->ninputs; i++)
+			reader_stop(r->inputs[i].reader);
 	} else {
 		r->input_ended = true;
 	}
@@ -376,7 +331,7 @@ static bool heed_signal(struct run *r)
 
 bool run_cut_short(struct run *r)
 {
-	if (!r || !loop_signal() || reader_fed(r->reader))
+	if (!r || !loop_signal() || is_fed(r))
 		return false;
 	heed_signal(r);
 	return r->cut_by;
@@ -392,7 +347,7 @@ bool result_go_on(struct result *res)
 		return false;
 	if (!r->out || res->out.len < WRITER_BLOCK)
 		return true;
-	if (filter_ends_at_bad(r->conf)) {
+	if (filter_ends_at_bad(r->conf) || r->tool->prompt) {
 		writer_add(r->out, res->out.data, res->out.len);
 		buf_clear(&res->out);
 	}
@@ -400,10 +355,17 @@ bool result_go_on(struct result *res)
 	return true;
 }
 
+/* The descriptor on which input i is waited for. */
+static int awaited(const struct run *r, size_t i)
+{
+	return r->inputs[i].must_wait && !r->input_ended ? reader_fd(r->inputs[i].reader) : -1;
+}
+
 static void wait(struct run *r)
 {
-	struct pollfd fds[4] = {
-		{r->must_wait && !r->input_ended ? reader_fd(r->reader) : -1, POLLIN, 0},
+	struct pollfd fds[] = {
+		{awaited(r, 0), POLLIN, 0},
+		{awaited(r, 1), POLLIN, 0},
 		{r->count && r->pool ? pool_fd(r->pool) : -1, POLLIN, 0},
 		{r->out ? writer_descriptor(r->out) : -1, 0, 0},
 		{r->tool->fd, POLLIN, 0},
@@ -420,15 +382,15 @@ static void wait(struct run *r)
 	deadline = report_deadline(&r->report, r->deadline);
 	if (r->drain_end && r->drain_end < deadline)
 		deadline = r->drain_end;
-	loop_wait(fds, 4, deadline);
+	loop_wait(fds, sizeof fds / sizeof fds[0], deadline);
 	if (!r->count)
 		r->waited += loop_now() - start;
 	/* The tool learns how long that was before it sees what came. */
 	tick(r);
 	/* Unasked, only the end of the reader is reported. */
-	if (fds[2].revents)
-		loop_broken_pipe();
 	if (fds[3].revents)
+		loop_broken_pipe();
+	if (fds[4].revents)
 		r->tool->on_fd(r->ctx);
 }
 
@@ -442,7 +404,7 @@ static void run_loop(struct run *r)
 		if (r->input_ended && !r->count)
 			return;
 		if (!r->input_ended && r->count < r->njobs) {
-			read_block(r);
+			read_next(r);
 			if (!r->must_wait) {
 				keep_up(r);
 				continue;
@@ -521,11 +483,12 @@ static size_t block_size(const struct filter_tool *tool)
 	return size > 0 ? (size_t)size : tool->block_size ? tool->block_size : BLOCK_SIZE;
 }
 
-static void open_reader(struct run *r, struct operands files)
+static void open_reader(struct run *r, char *const files[], size_t nfiles)
 {
 	struct reader_conf conf = {
-		.files = files.v,
-		.nfiles = files.n,
+		.files = files,
+		.nfiles = nfiles,
+		.input = (unsigned)r->ninputs,
 		.framer = r->tool->framer      ? r->tool->framer
 			  : r->conf->null_data ? &framer_nul
 					       : &framer_newline,
@@ -535,19 +498,20 @@ static void open_reader(struct run *r, struct operands files)
 		.single = r->conf->unbuffered && !r->tool->batch,
 		.text = !r->tool->raw,
 		/* Where the input is one record, nothing behind it is left to go on with. */
-		.cut_long = !r->tool->framer || !r->tool->framer->end_is_data,
+		.cut_long = !r->tool->framer || r->tool->framer->record ||
+			    !r->tool->framer->end_is_data,
 		.outputs = r->outputs,
 		.noutputs = sizeof r->outputs / sizeof r->outputs[0],
 	};
 
-	note_outputs(r);
-	r->reader = reader_new(&conf);
+	r->inputs[r->ninputs++].reader = reader_new(&conf);
 }
 
 int filter_run(const struct filter_tool *tool, void *ctx, const struct filter_conf *conf,
 	       struct operands files)
 {
 	struct run r = {.tool = tool, .ctx = ctx, .conf = conf};
+	char *beside = (char *)tool->beside;
 	int64_t jobs = count_workers(tool, conf->jobs);
 	int sig;
 
@@ -555,7 +519,10 @@ int filter_run(const struct filter_tool *tool, void *ctx, const struct filter_co
 	loop_limit(conf->drain + DRAIN_GRACE);
 	report_open(&r.report, tool, conf, files);
 	open_output(&r);
-	open_reader(&r, files);
+	note_outputs(&r);
+	open_reader(&r, files.v, files.n);
+	if (beside)
+		open_reader(&r, &beside, 1);
 	open_workers(&r, jobs);
 	tick(&r);
 	run_loop(&r);
@@ -566,7 +533,8 @@ int filter_run(const struct filter_tool *tool, void *ctx, const struct filter_co
 		/* Who is fed and was told to stop gives finals of what came. */
 		bool finals = !r.failed && (!sig || r.drain_end);
 		int status = tool->finish(ctx, finals ? FILTER_INPUT : FILTER_CUT, &r.text);
-		r.status = r.status ? r.status : status;
+		/* A failure weighs more than the signal that came before it. */
+		r.status = status && !r.failed ? status : r.status;
 	}
 	put_text(&r);
 	if (tool->output && r.status)
@@ -574,12 +542,15 @@ int filter_run(const struct filter_tool *tool, void *ctx, const struct filter_co
 	else
 		writer_close(r.out);
 	close_workers(&r);
-	r.report.bytes = reader_bytes(r.reader);
-	reader_free(r.reader);
+	r.report.bytes = bytes_read(&r);
+	for (size_t i = 0; i < r.ninputs; i++)
+		reader_free(r.inputs[i].reader);
 	if (tool->inexact)
 		r.report.inexact = tool->inexact(ctx);
 	if (tool->lost)
 		r.report.nbad += tool->lost(ctx);
+	if (tool->stats)
+		tool->stats(ctx, &r.report.more);
 	report_close(&r.report);
 	buf_free(&r.text);
 	return r.status;

@@ -11,6 +11,9 @@
  *   apply   runs on the main thread, in block order, instead of map
  *                                                                kwindow kjoin kuniq kout
  *
+ * A tool with apply may have a second input, read beside the first. Neither holds the other up: one is
+ * preferred, and the other read whenever that one would make us wait.
+ *
  * An error in block k: the output of the blocks before it, and of k up to the error, is out;
  * nothing after it. Output is flushed whenever the input would make us wait, and at 64 KiB.
  */
@@ -61,6 +64,7 @@ struct result {
 	/* Set by the filter, for result_next and result_bad. */
 	size_t pos; /* in the block, behind the record last given */
 	const struct filter_conf *conf;
+	const struct framer *framer; /* the tool's own, or NULL */
 	bool raw;
 	struct run *run; /* NULL: in a thread of its own */
 };
@@ -95,6 +99,13 @@ bool result_bad_line(struct result *res, const struct block *blk, struct slice r
 bool result_bad(struct result *res, const struct block *blk, uint64_t line, struct slice record,
 		const char *reason);
 
+/* Which of two inputs is to be read. */
+enum filter_turn {
+	FILTER_FIRST,        /* the operands; the second input when they make us wait */
+	FILTER_SECOND,       /* the other way round */
+	FILTER_SECOND_ALONE, /* the operands wait, too */
+};
+
 /* How the input ended. */
 enum filter_end {
 	FILTER_INPUT, /* the end was reached: finals are due */
@@ -116,6 +127,11 @@ struct filter_tool {
 	int64_t (*tick)(void *ctx, int64_t now, int64_t waited, struct buf *out);
 	/* The output is complete after it when it returns 0; else that is the exit status. */
 	int (*finish)(void *ctx, enum filter_end end, struct buf *out);
+	/* With a second input: which is to be read now; and one has ended, all of it was applied: is that the end of both? */
+	enum filter_turn (*turn)(void *ctx);
+	bool (*ended)(void *ctx, unsigned input, struct buf *out);
+	/* For --stats, after finish: more members, each with a comma before it. */
+	void (*stats)(void *ctx, struct buf *out);
 	/* For --stats, after finish: results that are not exact though sums should be. */
 	uint64_t (*inexact)(void *ctx);
 	/* For the account, after finish: records that were taken as good, but came to nothing. */
@@ -129,9 +145,13 @@ struct filter_tool {
 
 	bool batch; /* output only at the end: blocks are filled, so they are the same however bytes
 		       arrive */
+	/* A record gives output only when nothing more can be bad about it: it need not be held. */
+	bool prompt;
+	const char *beside; /* the second input, a file as in operands; NULL: none. For apply */
 	bool no_stdout;              /* standard output is not used (kout) */
+	int64_t finish_time; /* us of --drain that are kept for finish: input is not drained in them */
 	size_t block_size;           /* 0: 256 KiB */
-	const struct framer *framer; /* NULL: newline, or NUL with -0 */
+	const struct framer *framer; /* NULL: newline, or NUL with -0; for result_next one with `record` */
 	bool raw;           /* records are any text: blank lines and a byte order mark are kept */
 	bool parallel;      /* -j defaults to the number of cores, else to 1 */
 	const char *output; /* -o FILE or NULL */

@@ -38,6 +38,7 @@ struct report {
 	uint64_t bytes; /* read */
 	double total;   /* bytes that are to be read, 0: not known */
 	int64_t start;
+	struct buf more; /* for --stats, of the tool */
 	struct progress progress;
 };
 

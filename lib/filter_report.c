@@ -81,7 +81,7 @@ static double bytes_of(const char *file)
 }
 
 /* 0: not known */
-static double total_bytes(struct operands files)
+static double total_bytes(struct operands files, const char *beside)
 {
 	double sum = 0, n;
 
@@ -91,7 +91,10 @@ static double total_bytes(struct operands files)
 			return 0;
 		sum += n;
 	}
-	return sum;
+	if (!beside)
+		return sum;
+	n = bytes_of(beside);
+	return n < 0 ? 0 : sum + n;
 }
 
 void report_open(struct report *rp, const struct filter_tool *tool, const struct filter_conf *conf,
@@ -99,7 +102,7 @@ void report_open(struct report *rp, const struct filter_tool *tool, const struct
 {
 	*rp = (struct report){.conf = conf, .start = loop_now()};
 	open_outputs(rp, tool);
-	rp->total = total_bytes(files);
+	rp->total = total_bytes(files, tool->beside);
 	progress_open(&rp->progress, conf->progress, conf->quiet, rp->total <= 0, rp->start);
 }
 
@@ -191,6 +194,7 @@ static void put_stats(const struct report *rp)
 	put_count(&b, "native", rp->native);
 	put_count(&b, "inexact", rp->inexact);
 	put_count(&b, "bytes", rp->bytes);
+	buf_add(&b, rp->more.data, rp->more.len);
 	buf_addf(&b, ",\"seconds\":%.3f,\"records_per_second\":%.0f}\n", s,
 		 s > 0 ? (double)rp->in / s : 0);
 	fputs(b.data, stderr);
@@ -204,6 +208,7 @@ void report_close(struct report *rp)
 	progress_close(&rp->progress);
 	if (rp->conf->stats)
 		put_stats(rp);
+	buf_free(&rp->more);
 	/* With --bad fail the message about the record has said it. */
 	if (!rp->conf->quiet && (rp->nlate || (rp->nbad && strcmp(rp->conf->bad, "fail") != 0)))
 		diag_warn("%llu in, %llu used, %llu bad, %llu late", (unsigned long long)rp->in,

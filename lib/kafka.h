@@ -57,8 +57,8 @@ struct kafka_range {
 };
 
 /*
- * Adds what one -o says: beginning, end, stored, N, -N, +N; FROM:TO of these, FROM may be missing;
- * @T, @T1:T2; kcat's s@T and e@T, also with a comma between. T is a timestamp (when.h; bare numbers
+ * Adds what one -o says: beginning, end, stored, N, -N, +N; FROM:TO of these, FROM may be missing, TO be @T;
+ * @T, @T1:T2, where T2 may be a duration, 1h, after T1; kcat's s@T and e@T, also with a comma between. T is a timestamp (when.h; bare numbers
  * after s@ and e@ are milliseconds) or a duration before `now` (epoch microseconds): -1h. 0, or -1
  * with the reason in err.
  */
@@ -71,7 +71,9 @@ int kafka_range_parse(struct kafka_range *range, const char *text, int64_t now, 
  */
 int64_t kafka_point_offset(const struct kafka_point *pt, int64_t low, int64_t high, int64_t found);
 
-/* Partitions: "0,2,5-7". */
+/* --- Which partitions: pure --- */
+
+/* "0,2,5-7". */
 struct kafka_span {
 	int32_t first, last;
 };
@@ -85,14 +87,33 @@ int kafka_partitions_parse(struct kafka_partitions *list, const char *text, stru
 bool kafka_partitions_has(const struct kafka_partitions *list, int32_t id);
 void kafka_partitions_free(struct kafka_partitions *list);
 
+/* Ranges of some partitions, each over those before it: "RANGE", "0,2-3=RANGE". */
+struct kafka_ranges {
+	struct kafka_share {
+		struct kafka_partitions partitions; /* none: all */
+		struct kafka_range range;
+	} *v;
+	size_t n, cap;
+};
+
+/* Adds one -o. 0, or -1 with the reason in err. */
+int kafka_ranges_add(struct kafka_ranges *ranges, const char *text, int64_t now, struct buf *err);
+void kafka_ranges_free(struct kafka_ranges *ranges);
+
+/* What holds for a partition. */
+struct kafka_range kafka_ranges_of(const struct kafka_ranges *ranges, int32_t id);
+bool kafka_ranges_end(const struct kafka_ranges *ranges); /* has any partition an end? */
+bool kafka_ranges_begin_at(const struct kafka_ranges *ranges, enum kafka_place place); /* has any? */
+
 /* --- Text: pure --- */
 
-/* Appends text with \n \t \r \\ \0 \xNN resolved. 0, or -1 with the reason in err. */
+/* Appends text with \n \t \r \\ \0 \NNN \xNN resolved. 0, or -1 with the reason in err. */
 int kafka_unescape(const char *text, struct buf *out, struct buf *err);
 
 /*
  * kcat's -f: %s value, %S its length, %R its length as 4 bytes big-endian, %k key, %K its length,
  * %t topic, %p partition, %o offset, %T timestamp, %h headers as name=value,...; %% and escapes.
+ * %h{NAME}: the value of that header; %h{FORMAT}: each header by a format of its own, %k its name.
  * A null has length -1 and prints as `null`, which may be "".
  */
 struct kafka_format;
@@ -115,7 +136,7 @@ struct kafka_consumer_conf {
 	const struct strlist *topics;              /* one that begins with ^ is a regex */
 	const struct kafka_partitions *partitions; /* none: all */
 	const char *group, *instance;              /* or NULL */
-	struct kafka_range range;                  /* with a group: where it has no commit */
+	const struct kafka_ranges *ranges;         /* with a group: where it has no commit */
 	bool to_end;   /* stop at the ends as they were when the partitions were assigned */
 	bool headers;  /* fill rec.headers */
 	int64_t align; /* us; 0: order of arrival */

@@ -106,32 +106,63 @@ static int resolve_value(const char *text, struct buf *value, struct buf *err)
 	return 0;
 }
 
-/* `known` is a scratch object of librdkafka's that tells whether it takes the property. */
+/* Where the settings go: `known` is a scratch object of librdkafka's that tells whether it takes
+ * them. */
+struct taker {
+	struct kafka_conf *conf;
+	rd_kafka_conf_t *known;
+	const char *where;
+};
+
+static void say_unknown(const char *name, struct buf *err)
+{
+	struct buf like = BUF_INIT;
+
+	buf_setf(err, "unknown property '%s'", name);
+	if (kafka_nearest(name, &like))
+		buf_addf(err, " (there is '%s')", buf_str(&like));
+	buf_free(&like);
+}
+
+static int take_setting(void *ctx, const char *name, const char *value, struct buf *err)
+{
+	struct taker *t = ctx;
+	struct kafka_conf *conf = t->conf;
+	char reason[512] = "";
+
+	switch (rd_kafka_conf_set(t->known, name, value, reason, sizeof reason)) {
+	case RD_KAFKA_CONF_OK:
+		conf->v = mem_grow(conf->v, &conf->cap, conf->n + 1, sizeof *conf->v);
+		conf->v[conf->n++] =
+			(struct setting){mem_strdup(name), mem_strdup(value), mem_strdup(t->where)};
+		return 0;
+	case RD_KAFKA_CONF_UNKNOWN:
+		say_unknown(name, err);
+		return -1;
+	default:
+		buf_setf(err, "%s", reason);
+		return -1;
+	}
+}
+
 static int add_setting(struct kafka_conf *conf, rd_kafka_conf_t *known, const char *where,
 		       const char *name, const char *text, struct buf *err)
 {
+	struct taker taker = {conf, known, where};
+	const struct kafka_put put = {take_setting, &taker};
 	struct buf value = BUF_INIT, why = BUF_INIT;
-	char reason[512] = "";
-	rd_kafka_conf_res_t res;
+	int rc = resolve_value(text, &value, &why);
 
-	if (resolve_value(text, &value, &why) < 0) {
+	if (rc < 0) {
 		buf_setf(err, "%s: %s: %s", where, name, buf_str(&why));
-		buf_free(&value);
-		buf_free(&why);
-		return -1;
-	}
-	res = rd_kafka_conf_set(known, name, buf_str(&value), reason, sizeof reason);
-	if (res == RD_KAFKA_CONF_OK) {
-		conf->v = mem_grow(conf->v, &conf->cap, conf->n + 1, sizeof *conf->v);
-		conf->v[conf->n++] = (struct setting){mem_strdup(name), mem_strdup(buf_str(&value)),
-						      mem_strdup(where)};
-	} else if (res == RD_KAFKA_CONF_UNKNOWN) {
-		buf_setf(err, "%s: unknown property '%s'", where, name);
 	} else {
-		buf_setf(err, "%s: %s", where, reason);
+		rc = kafka_java(name, buf_str(&value), &put, &why);
+		if (rc < 0)
+			buf_setf(err, "%s: %s", where, buf_str(&why));
 	}
 	buf_free(&value);
-	return res == RD_KAFKA_CONF_OK ? 0 : -1;
+	buf_free(&why);
+	return rc;
 }
 
 /* --- Files --- */
@@ -154,7 +185,7 @@ static int add_line(struct kafka_conf *conf, rd_kafka_conf_t *known, const char 
 {
 	char *name = trim(line), *eq;
 
-	if (!*name || *name == '#')
+	if (!*name || *name == '#' || *name == '!')
 		return 0;
 	eq = strchr(name, '=');
 	if (!eq || eq == name) {
@@ -165,24 +196,58 @@ static int add_line(struct kafka_conf *conf, rd_kafka_conf_t *known, const char 
 	return add_setting(conf, known, where, trim(name), trim(eq + 1), err);
 }
 
+/* Does the line, without its newline, go on in the next one? That takes an odd number of backslashes. */
+static bool goes_on(const struct buf *line)
+{
+	size_t n = line->len;
+
+	while (n && line->data[n - 1] == '\\')
+		n--;
+	return (line->len - n) % 2;
+}
+
+/* Joins the lines that are one, as Java does; a comment is never joined. False at the end of the file. */
+static bool read_line(FILE *f, struct buf *out, char **line, size_t *cap, unsigned *count)
+{
+	bool more = true;
+
+	buf_clear(out);
+	for (bool first = true; more; first = false) {
+		ssize_t len = getline(line, cap, f);
+		const char *p = *line;
+		if (len < 0)
+			return !first;
+		++*count;
+		while (len && (p[len - 1] == '\n' || p[len - 1] == '\r'))
+			len--;
+		for (; !first && len && (*p == ' ' || *p == '\t'); len--)
+			p++;
+		buf_add(out, p, (size_t)len);
+		p = out->data + strspn(buf_str(out), " \t");
+		more = goes_on(out) && *p != '#' && *p != '!';
+		if (more)
+			out->len--;
+	}
+	return true;
+}
+
 static int read_lines(struct kafka_conf *conf, rd_kafka_conf_t *known, const char *path, FILE *f,
 		      struct buf *err)
 {
-	struct buf where = BUF_INIT;
+	struct buf where = BUF_INIT, whole = BUF_INIT;
 	char *line = NULL;
 	size_t cap = 0;
+	unsigned n = 0;
 	int rc = 0;
 
-	for (unsigned n = 1; rc == 0; n++) {
-		ssize_t len = getline(&line, &cap, f);
-		if (len < 0)
-			break;
-		buf_setf(&where, "%s:%u", path, n);
-		if (memchr(line, '\0', (size_t)len)) {
+	for (unsigned first = 1; rc == 0 && read_line(f, &whole, &line, &cap, &n); first = n + 1) {
+		buf_setf(&where, "%s:%u", path, first);
+		if (whole.len && memchr(whole.data, '\0', whole.len)) {
 			buf_setf(err, "%s: a NUL byte", buf_str(&where));
 			rc = -1;
 		} else {
-			rc = add_line(conf, known, buf_str(&where), line, err);
+			/* buf_str puts a NUL behind it */
+			rc = add_line(conf, known, buf_str(&where), (char *)buf_str(&whole), err);
 		}
 	}
 	if (rc == 0 && ferror(f)) {
@@ -191,6 +256,7 @@ static int read_lines(struct kafka_conf *conf, rd_kafka_conf_t *known, const cha
 	}
 	free(line);
 	buf_free(&where);
+	buf_free(&whole);
 	return rc;
 }
 

@@ -99,15 +99,18 @@ int kafka_no_answer(const struct kafka_health *h, rd_kafka_resp_err_t code, stru
 	return EXIT_BROKER;
 }
 
-/* Errors come through the queue that is polled. */
+/* Errors come through the queue that is polled: of a consumer with a group, that of its records. */
 static void serve(rd_kafka_t *rk)
 {
+	rd_kafka_queue_t *records =
+		rd_kafka_type(rk) == RD_KAFKA_CONSUMER ? rd_kafka_queue_get_consumer(rk) : NULL;
 	rd_kafka_message_t *msg;
 
-	if (rd_kafka_type(rk) == RD_KAFKA_PRODUCER) {
+	if (!records) {
 		rd_kafka_poll(rk, 0);
 		return;
 	}
+	rd_kafka_queue_destroy(records);
 	while ((msg = rd_kafka_consumer_poll(rk, 0)))
 		rd_kafka_message_destroy(msg);
 }

@@ -284,6 +284,8 @@ static int add_parts(struct kafka_consumer *c, rd_kafka_topic_partition_list_t *
 		if (c->parts[i]->next >= c->parts[i]->end)
 			kafka_part_done(c, c->parts[i]);
 	}
+	if (is_behind(c))
+		c->commit_due = loop_now();
 	c->assigned = true;
 	c->unsettled = false;
 	c->countdown = 0;
@@ -405,9 +407,12 @@ static rd_kafka_conf_t *build_conf(struct kafka_consumer *c, const struct kafka_
 		{"queued.min.messages", pf.messages},
 		{"queued.max.messages.kbytes", pf.kbytes},
 		{"fetch.message.max.bytes", pf.fetch},
-		{"fetch.wait.max.ms", "100"},
+		/* A request that only asks for partitions at their ends holds up the next one for so
+		 * long. While there is no end, it is also how often a broker is asked for nothing. */
+		{"fetch.wait.max.ms", c->finite ? "5" : "25"},
 		{"fetch.queue.backoff.ms", "2"},
 		{"auto.offset.reset", "earliest"},
+		{"isolation.level", "read_committed"},
 		{"partition.assignment.strategy", "range,roundrobin"},
 		{"log.connection.close", "false"},
 		/* Without a group it only names something that librdkafka insists on. */
@@ -529,7 +534,7 @@ int kafka_consumer_open(struct kafka_consumer **consumer, const struct kafka_con
 	c->health.owner = c;
 	c->health.quiet = cc->quiet;
 	c->grouped = cc->group && !(cc->partitions && cc->partitions->n);
-	c->finite = cc->to_end || cc->range.has_to;
+	c->finite = cc->to_end || kafka_ranges_end(cc->ranges);
 	c->commits = cc->group && cc->commit != KAFKA_COMMIT_NONE &&
 		     !(commit && strcmp(commit, "false") == 0);
 	c->commit_due = c->commit_limit = LOOP_FOREVER;
@@ -632,8 +637,11 @@ int64_t kafka_left(const struct kafka_consumer *c)
 		return -1;
 	for (size_t i = 0; i < c->nparts; i++) {
 		const struct kafka_part *p = c->parts[i];
-		if (p->state != PART_DONE && p->next < p->end)
-			left += p->end - p->next;
+		if (p->state == PART_DONE)
+			continue;
+		if (p->end == INT64_MAX)
+			return -1;
+		left += p->next < p->end ? p->end - p->next : 0;
 	}
 	return left;
 }

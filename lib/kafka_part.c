@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "diag.h"
+#include "loop.h"
 #include "mem.h"
 
 /* --- The heap --- */
@@ -86,7 +87,7 @@ struct kafka_part *kafka_part_new(struct kafka_consumer *c, const char *topic, i
 	p->state = PART_WAITING;
 	p->since = -1;
 	p->start = RD_KAFKA_OFFSET_INVALID;
-	p->next = p->given = p->written = p->committed = -1;
+	p->next = p->given = p->written = p->committed = p->gap = -1;
 	p->end = INT64_MAX;
 	p->queue = rd_kafka_queue_get_partition(c->rk, topic, id);
 	if (p->queue) {
@@ -221,12 +222,34 @@ static bool went_back(struct kafka_consumer *c, struct kafka_part *p, const rd_k
 	    high < 0 || high >= p->next)
 		return false;
 	if (!c->cc.quiet)
-		diag_warn(
-			"%s[%d]: offsets go back from %lld to %lld: the log was cut or made anew",
-			p->topic, (int)p->id, (long long)p->next, (long long)msg->offset);
+		diag_warn("%s[%d]: offsets go back from %lld to %lld: the log was cut or made anew",
+			  p->topic, (int)p->id, (long long)p->next, (long long)msg->offset);
 	p->next = msg->offset;
 	p->given = p->written = p->committed = -1;
 	return true;
+}
+
+/*
+ * A gap before a record may be what compaction or transactions leave; or what lay there was deleted
+ * before we came to it, and librdkafka has moved on to the first that is left without a word. The log's
+ * beginning tells. It is asked for now and then only, as gaps may be many.
+ */
+static void look_into_gap(struct kafka_consumer *c, struct kafka_part *p, int64_t offset)
+{
+	enum { EVERY = 1000 * 1000, NO_ANSWER = 60 * EVERY, WAIT = 1000 /* ms */ };
+	int64_t low, high, now = loop_now();
+	bool answered;
+
+	if (p->gap < 0)
+		p->gap = p->next;
+	p->gap_end = offset;
+	if (c->cc.quiet || now < c->gap_due)
+		return;
+	answered = !rd_kafka_query_watermark_offsets(c->rk, p->topic, p->id, &low, &high, WAIT);
+	if (answered && low > p->gap)
+		kafka_say_gone(c, p, p->gap, low < p->gap_end ? low : p->gap_end);
+	c->gap_due = now + (answered ? EVERY : NO_ANSWER);
+	p->gap = -1;
 }
 
 static bool is_wanted(struct kafka_consumer *c, struct kafka_part *p, const rd_kafka_message_t *msg)
@@ -243,6 +266,8 @@ static bool find_head(struct kafka_consumer *c, struct kafka_part *p)
 		rd_kafka_message_t *msg = p->batch[p->at];
 
 		if (is_wanted(c, p, msg)) {
+			if (msg->offset > p->next && p->given >= 0)
+				look_into_gap(c, p, msg->offset);
 			if (c->cc.align)
 				p->key = timestamp(msg);
 			return true;

@@ -53,6 +53,25 @@ void kafka_pipe(int fds[2]);
 void kafka_pipe_drain(int fd);
 void kafka_pipe_watch(rd_kafka_queue_t *q, int fd); /* fd -1: no more */
 
+/* --- kafka_java: names of properties --- */
+
+/* Takes a property of librdkafka's; what it returns ends the translation. */
+struct kafka_put {
+	int (*fn)(void *ctx, const char *name, const char *value, struct buf *err);
+	void *ctx;
+};
+
+/*
+ * Gives what a property of Kafka's Java clients is in librdkafka: nothing, one or several. One that
+ * is none of theirs, or means the same in both, is given as it is. 0, or -1 with the reason in err.
+ */
+int kafka_java(const char *name, const char *value, const struct kafka_put *put, struct buf *err);
+
+bool kafka_java_has(const char *name); /* is it one that kafka_java has something of its own to do with? */
+
+/* The known name that is written most like this one; false when none is like it. */
+bool kafka_nearest(const char *name, struct buf *out);
+
 /* --- kafka_connect: first answers, and what errors mean --- */
 
 /* How long to wait for a broker's answer, in us. */
@@ -107,8 +126,10 @@ struct kafka_part {
 	int64_t next;   /* records below were seen already, or are not wanted */
 	int64_t end;    /* records from here on are not wanted */
 	int64_t given, written, committed;
-	int64_t since;  /* WAITING: from when on (loop_now) */
-	bool throttled; /* its queue was full, so librdkafka may have stopped fetching */
+	int64_t since; /* WAITING: from when on (loop_now) */
+	int64_t gap,
+		gap_end; /* offsets without a record that nobody has looked into; gap -1: none */
+	bool throttled;  /* its queue was full, so librdkafka may have stopped fetching */
 };
 
 struct kafka_consumer {
@@ -138,6 +159,7 @@ struct kafka_consumer {
 	bool unsettled; /* partitions went before all that was written of them was committed */
 	int64_t commit_every, commit_limit, commit_due, poll_every, poll_due;
 	int64_t queue_messages, queue_bytes; /* librdkafka stops fetching a partition above these */
+	int64_t gap_due;                     /* when the next gap may be looked into */
 	bool wakes; /* a throttled partition must be woken, see kafka_part.c */
 	int status; /* after KAFKA_FAILED */
 	struct buf why;
@@ -166,6 +188,10 @@ void kafka_fail(struct kafka_consumer *c, int status, const char *fmt, ...)
 void kafka_trouble(struct kafka_consumer *c, const rd_kafka_message_t *msg);
 
 /* --- kafka_start: which partitions to read, and where they begin and end --- */
+
+/* Says that records were deleted before they were read. */
+void kafka_say_gone(const struct kafka_consumer *c, const struct kafka_part *p, int64_t from,
+		    int64_t to);
 
 /* Adds every partition that the topics and -p name, each once. In group mode a regex may match
  * nothing yet. 0 or an exit status. */

@@ -12,8 +12,9 @@
 /* A push waits at most this long (ms) for its records to be on their way. */
 enum { PUSH_WAIT = 5 };
 
-/* Single waits while flushing (ms), and after giving up the rest. */
-enum { FLUSH_WAIT = 100, PURGE_WAIT = 1000 };
+/* Single waits while flushing (ms), and after giving up the rest, which must end before filter's
+ * patience does. */
+enum { FLUSH_WAIT = 100, PURGE_WAIT = 500 };
 
 /* Records are handed to librdkafka so many, or so many bytes, at a time: clocks and locks cost once. */
 enum { STAGE_RECORDS = 256, STAGE_BYTES = 64 * 1024 };
@@ -35,6 +36,8 @@ struct stage {
 
 struct kafka_producer {
 	rd_kafka_t *rk;
+	rd_kafka_t *single; /* sends each record by itself; NULL while that is not needed */
+	rd_kafka_queue_t *single_queue;
 	struct kafka_health health;
 	struct kafka_producer_conf pc;
 	struct slice topic; /* pc.topic */
@@ -45,18 +48,97 @@ struct kafka_producer {
 	struct stage stage;
 	size_t stage_most;  /* bytes of key and value */
 	int32_t partitions; /* of pc.topic; 0: not known */
+	bool spread;        /* records without a key are ours to put into any partition */
+	uint32_t chance;
+	int32_t any; /* the partition of those being staged */
 	uint64_t sent, pushed, delivered;
-	int64_t give_up; /* after a stop signal: when to wait no longer; 0: none seen yet */
 };
 
 /* --- Opening --- */
 
+/* After a stop signal waiting must come to an end. */
+static bool may_wait(const struct kafka_producer *p)
+{
+	return !loop_signal() || loop_now() - loop_signal_time() < p->pc.drain;
+}
+
 /* What was given up says nothing of itself; what kept it does. */
 static const char *why_not(struct kafka_producer *p, rd_kafka_resp_err_t code)
 {
-	if (code != RD_KAFKA_RESP_ERR__PURGE_QUEUE && code != RD_KAFKA_RESP_ERR__PURGE_INFLIGHT)
+	switch (code) {
+	case RD_KAFKA_RESP_ERR__PURGE_QUEUE:
+	case RD_KAFKA_RESP_ERR__PURGE_INFLIGHT:
+	case RD_KAFKA_RESP_ERR__QUEUE_FULL:
+		return p->health.reason.len ? buf_str(&p->health.reason) : "no answer in time";
+	default:
 		return rd_kafka_err2str(code);
-	return p->health.reason.len ? buf_str(&p->health.reason) : "no answer in time";
+	}
+}
+
+/* Brokers refuse a batch as a whole, for what one record in it is, or all together. */
+static bool is_of_batch(rd_kafka_resp_err_t code)
+{
+	return code == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE ||
+	       code == RD_KAFKA_RESP_ERR_INVALID_RECORD ||
+	       code == RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP;
+}
+
+static bool open_single(struct kafka_producer *p)
+{
+	struct buf err = BUF_INIT;
+	rd_kafka_conf_t *rkconf;
+
+	if (p->single)
+		return true;
+	rkconf = rd_kafka_conf_dup(rd_kafka_conf(p->rk));
+	rd_kafka_conf_set(rkconf, "batch.num.messages", "1", NULL, 0);
+	p->single = kafka_handle(RD_KAFKA_PRODUCER, rkconf, &err);
+	buf_free(&err);
+	if (!p->single)
+		return false;
+	p->single_queue = rd_kafka_queue_get_main(p->single);
+	kafka_pipe_watch(p->single_queue, p->wake[1]);
+	return true;
+}
+
+/* librdkafka does not give it for a message with an error. */
+static int64_t timestamp_of(rd_kafka_message_t *msg)
+{
+	rd_kafka_resp_err_t code = msg->err;
+	int64_t timestamp;
+
+	msg->err = RD_KAFKA_RESP_ERR_NO_ERROR;
+	timestamp = rd_kafka_message_timestamp(msg, NULL);
+	msg->err = code;
+	return timestamp;
+}
+
+/* Once more and by itself, so that what could be delivered is. False when that cannot be done. */
+static bool send_again(struct kafka_producer *p, const rd_kafka_message_t *msg)
+{
+	int64_t timestamp = timestamp_of((rd_kafka_message_t *)(uintptr_t)msg);
+	rd_kafka_headers_t *headers = NULL, *copy;
+	rd_kafka_resp_err_t code;
+
+	if (!open_single(p))
+		return false;
+	rd_kafka_message_headers(msg, &headers);
+	copy = headers ? rd_kafka_headers_copy(headers) : rd_kafka_headers_new(0);
+	do {
+		code = rd_kafka_producev(p->single, RD_KAFKA_V_TOPIC(rd_kafka_topic_name(msg->rkt)),
+					 RD_KAFKA_V_PARTITION(msg->partition),
+					 RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
+					 RD_KAFKA_V_VALUE(msg->payload, msg->len),
+					 RD_KAFKA_V_KEY(msg->key, msg->key_len),
+					 RD_KAFKA_V_TIMESTAMP(timestamp > 0 ? timestamp : 0),
+					 RD_KAFKA_V_HEADERS(copy), RD_KAFKA_V_OPAQUE(msg->_private),
+					 RD_KAFKA_V_END);
+		if (code == RD_KAFKA_RESP_ERR__QUEUE_FULL)
+			rd_kafka_poll(p->single, FLUSH_WAIT);
+	} while (code == RD_KAFKA_RESP_ERR__QUEUE_FULL && may_wait(p));
+	if (code)
+		rd_kafka_headers_destroy(copy);
+	return !code;
 }
 
 static void on_delivery(rd_kafka_t *rk, const rd_kafka_message_t *msg, void *opaque)
@@ -64,12 +146,13 @@ static void on_delivery(rd_kafka_t *rk, const rd_kafka_message_t *msg, void *opa
 	struct kafka_health *h = opaque;
 	struct kafka_producer *p = h->owner;
 
-	(void)rk;
 	if (!msg->err) {
 		p->delivered++;
 		h->down = false;
 		return;
 	}
+	if (rk == p->rk && is_of_batch(msg->err) && send_again(p, msg))
+		return;
 	p->pc.failed(p->pc.ctx, (uintptr_t)msg->_private, why_not(p, msg->err));
 }
 
@@ -83,8 +166,8 @@ static rd_kafka_conf_t *build_conf(struct kafka_producer *p, const struct kafka_
 		{"partitioner", "murmur2_random"},
 		{"linger.ms", "50"},
 		{"batch.num.messages", "50000"},
-		{"queue.buffering.max.messages", "200000"},
-		{"queue.buffering.max.kbytes", "65536"},
+		{"queue.buffering.max.messages", "100000"},
+		{"queue.buffering.max.kbytes", "32768"},
 		{"log.connection.close", "false"},
 		{NULL, NULL},
 	};
@@ -104,6 +187,26 @@ static rd_kafka_conf_t *build_conf(struct kafka_producer *p, const struct kafka_
 	return rkconf;
 }
 
+/*
+ * Without a key any partition will do, and librdkafka takes a batch for one partition at a fraction of
+ * what it needs to choose one for each record. So a stage is for one, by chance.
+ */
+static void choose_any(struct kafka_producer *p)
+{
+	p->chance ^= p->chance << 13;
+	p->chance ^= p->chance >> 17;
+	p->chance ^= p->chance << 5;
+	p->any = (int32_t)(p->chance % (uint32_t)p->partitions);
+}
+
+/* Unless a partitioner is asked for that is not by chance. */
+static bool may_spread(const struct kafka_conf *conf)
+{
+	const char *partitioner = kafka_conf_value(conf, "partitioner");
+
+	return !partitioner || strstr(partitioner, "random");
+}
+
 /* Shows that a broker answers, and that the topic is there. */
 static int check_topic(struct kafka_producer *p, struct buf *err)
 {
@@ -115,6 +218,9 @@ static int check_topic(struct kafka_producer *p, struct buf *err)
 	if (p->pc.topic)
 		p->partitions = md->topics[0].partition_cnt;
 	rd_kafka_metadata_destroy(md);
+	p->chance = (uint32_t)loop_now() | 1;
+	if (p->partitions)
+		choose_any(p);
 	return EXIT_OK;
 }
 
@@ -130,6 +236,7 @@ int kafka_producer_open(struct kafka_producer **producer, const struct kafka_con
 		p->topic = slice_str(pc->topic);
 	p->health.owner = p;
 	p->health.quiet = pc->quiet;
+	p->spread = may_spread(conf);
 	p->topics = keytab_new(sizeof(struct topic), (uint64_t)loop_now());
 	kafka_pipe(p->wake);
 	rkconf = build_conf(p, conf, err);
@@ -157,6 +264,11 @@ void kafka_producer_close(struct kafka_producer *p)
 		free(t->name);
 	}
 	keytab_free(p->topics);
+	if (p->single) {
+		kafka_pipe_watch(p->single_queue, -1);
+		rd_kafka_queue_destroy(p->single_queue);
+		rd_kafka_destroy(p->single);
+	}
 	if (p->rk) {
 		kafka_pipe_watch(p->main_queue, -1);
 		rd_kafka_queue_destroy(p->main_queue);
@@ -176,22 +288,12 @@ int kafka_producer_fd(const struct kafka_producer *p)
 	return p->wake[0];
 }
 
-/* After a stop signal waiting must come to an end. */
-static bool may_wait(struct kafka_producer *p)
-{
-	int64_t now = loop_now();
-
-	if (!loop_signal())
-		return true;
-	if (!p->give_up)
-		p->give_up = now + p->pc.drain;
-	return now < p->give_up;
-}
-
 static void serve(struct kafka_producer *p)
 {
 	kafka_pipe_drain(p->wake[0]);
 	while (rd_kafka_poll(p->rk, 0) > 0)
+		;
+	while (p->single && rd_kafka_poll(p->single, 0) > 0)
 		;
 }
 
@@ -247,7 +349,7 @@ static bool wait_for_room(struct kafka_producer *p)
 static void refused(struct kafka_producer *p, const rd_kafka_message_t *m)
 {
 	if (m->err)
-		p->pc.failed(p->pc.ctx, (uintptr_t)m->_private, rd_kafka_err2str(m->err));
+		p->pc.failed(p->pc.ctx, (uintptr_t)m->_private, why_not(p, m->err));
 }
 
 /* Hands over what is staged; what is refused counts as not delivered. */
@@ -278,6 +380,8 @@ static void send_stage(struct kafka_producer *p)
 		refused(p, &st->records[done++]);
 	st->n = 0;
 	buf_clear(&st->bytes);
+	if (p->partitions)
+		choose_any(p);
 }
 
 static void stage(struct kafka_producer *p, const struct topic *t, int32_t partition,
@@ -350,6 +454,8 @@ int kafka_produce(struct kafka_producer *p, const struct rec *rec, uint64_t tag,
 
 	if (!t)
 		return -1;
+	if (partition == RD_KAFKA_PARTITION_UA && !rec->key.ptr && p->spread && p->partitions)
+		partition = p->any;
 	if (rec->timestamp == 0) {
 		buf_setf(err, "timestamp 0 cannot be sent: librdkafka takes it for the present");
 		return -1;
@@ -364,7 +470,7 @@ int kafka_produce(struct kafka_producer *p, const struct rec *rec, uint64_t tag,
 		code = send_one(p, t, partition, rec, tag);
 	} while (code == RD_KAFKA_RESP_ERR__QUEUE_FULL && wait_for_room(p));
 	if (code) {
-		buf_setf(err, "%s", rd_kafka_err2str(code));
+		buf_setf(err, "%s", why_not(p, code));
 		return -1;
 	}
 	p->sent++;
@@ -373,7 +479,6 @@ int kafka_produce(struct kafka_producer *p, const struct rec *rec, uint64_t tag,
 
 void kafka_producer_serve(struct kafka_producer *p)
 {
-	may_wait(p); /* the time begins when a signal is noticed */
 	send_stage(p);
 	serve(p);
 }
@@ -390,20 +495,31 @@ void kafka_producer_push(struct kafka_producer *p)
 	rd_kafka_flush(p->rk, PUSH_WAIT);
 }
 
+/* First the one whose refused batches the other one takes on. */
+static rd_kafka_resp_err_t flush_once(struct kafka_producer *p, int ms)
+{
+	rd_kafka_resp_err_t code = rd_kafka_flush(p->rk, ms);
+
+	return !code && p->single ? rd_kafka_flush(p->single, ms) : code;
+}
+
 uint64_t kafka_producer_flush(struct kafka_producer *p, int64_t limit)
 {
+	const int purge = RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT;
 	int64_t deadline = limit == LOOP_FOREVER ? LOOP_FOREVER : loop_now() + limit;
 	rd_kafka_resp_err_t code;
 
 	send_stage(p);
 	p->pushed = p->sent;
 	do {
-		code = rd_kafka_flush(p->rk, FLUSH_WAIT);
+		code = flush_once(p, FLUSH_WAIT);
 	} while (code == RD_KAFKA_RESP_ERR__TIMED_OUT && loop_now() < deadline && may_wait(p) &&
 		 !p->health.denied);
 	if (code) {
-		rd_kafka_purge(p->rk, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
-		rd_kafka_flush(p->rk, PURGE_WAIT);
+		rd_kafka_purge(p->rk, purge);
+		if (p->single)
+			rd_kafka_purge(p->single, purge);
+		flush_once(p, PURGE_WAIT);
 	}
 	return p->sent - p->delivered;
 }

@@ -116,8 +116,16 @@ static void set_to(struct kafka_range *r, struct kafka_point pt)
 	r->to = pt;
 }
 
+/* The end of a range: a point, or @T. */
+static bool parse_end(struct slice s, int64_t now, struct kafka_point *pt)
+{
+	if (s.len && s.ptr[0] == '@')
+		return parse_time(cut(s, 1, s.len), WHEN_AUTO, now, pt);
+	return parse_point(s, pt) && pt->place != KAFKA_STORED;
+}
+
 /* FROM, FROM:TO, :TO */
-static int parse_places(struct kafka_range *r, struct slice s, struct buf *err)
+static int parse_places(struct kafka_range *r, struct slice s, int64_t now, struct buf *err)
 {
 	const char *colon = memchr(s.ptr, ':', s.len);
 	size_t at = colon ? (size_t)(colon - s.ptr) : s.len;
@@ -126,10 +134,8 @@ static int parse_places(struct kafka_range *r, struct slice s, struct buf *err)
 	if (at && !parse_point(cut(s, 0, at), &from))
 		return bad(err, s,
 			   "is not an offset (beginning, end, stored, N, -N, +N, N:M, @TIME)");
-	if (colon && !parse_point(cut(s, at + 1, s.len), &to))
-		return bad(err, s, "does not name an end (N, -N, +N, end)");
-	if (colon && to.place == KAFKA_STORED)
-		return bad(err, s, "does not name an end (N, -N, +N, end)");
+	if (colon && !parse_end(cut(s, at + 1, s.len), now, &to))
+		return bad(err, s, "does not name an end (N, -N, +N, end, @TIME)");
 	if (colon && at && from.place == KAFKA_OFFSET && to.place == KAFKA_OFFSET && to.n < from.n)
 		return bad(err, s, "ends before it begins");
 	if (at)
@@ -139,8 +145,22 @@ static int parse_places(struct kafka_range *r, struct slice s, struct buf *err)
 	return 0;
 }
 
-/* The end of a range of times: @T or T, or "end". */
-static bool parse_time_end(struct slice s, int64_t now, struct kafka_point *pt)
+/* So long after a time: 1h, +1h. */
+static bool parse_length(struct slice s, const struct kafka_point *from, struct kafka_point *pt)
+{
+	char *text = mem_dup(s.ptr, s.len);
+	int64_t us, ms = 0;
+	bool good = s.len && s.ptr[0] != '-' && when_duration(text + (s.ptr[0] == '+'), &us) &&
+		    us >= 0 && !__builtin_add_overflow(from->n, to_ms(us), &ms);
+
+	free(text);
+	*pt = (struct kafka_point){KAFKA_TIME, ms};
+	return good;
+}
+
+/* The end of a range of times: @T or T, so long after its beginning, or "end". */
+static bool parse_time_end(struct slice s, int64_t now, const struct kafka_point *from,
+			   struct kafka_point *pt)
 {
 	if (slice_is(s, "end")) {
 		*pt = (struct kafka_point){KAFKA_END, 0};
@@ -148,7 +168,7 @@ static bool parse_time_end(struct slice s, int64_t now, struct kafka_point *pt)
 	}
 	if (s.len && s.ptr[0] == '@')
 		s = cut(s, 1, s.len);
-	return parse_time(s, WHEN_AUTO, now, pt);
+	return parse_time(s, WHEN_AUTO, now, pt) || parse_length(s, from, pt);
 }
 
 /* T, T:T. Times hold colons themselves: the first one that leaves two times parts them. */
@@ -162,7 +182,7 @@ static int parse_times(struct kafka_range *r, struct slice s, int64_t now, struc
 	}
 	for (size_t i = 0; i < s.len; i++) {
 		if (s.ptr[i] != ':' || !parse_time(cut(s, 0, i), WHEN_AUTO, now, &from) ||
-		    !parse_time_end(cut(s, i + 1, s.len), now, &to))
+		    !parse_time_end(cut(s, i + 1, s.len), now, &from, &to))
 			continue;
 		if (to.place == KAFKA_TIME && to.n < from.n)
 			return bad(err, s, "ends before it begins");
@@ -198,13 +218,91 @@ int kafka_range_parse(struct kafka_range *r, const char *text, int64_t now, stru
 {
 	struct slice s = slice_str(text);
 
-	if (s.len > 1 && s.ptr[1] == '@')
+	if (s.len > 1 && s.ptr[0] != ':' && s.ptr[1] == '@')
 		return parse_kcat(r, s, now, err);
 	if (s.len && s.ptr[0] == '@')
 		return parse_times(r, cut(s, 1, s.len), now, err);
 	if (!s.len)
 		return bad(err, s, "is empty");
-	return parse_places(r, s, err);
+	return parse_places(r, s, now, err);
+}
+
+/* --- Ranges of some partitions --- */
+
+static void lay_over(struct kafka_range *r, const struct kafka_range *over)
+{
+	if (over->has_from)
+		set_from(r, over->from);
+	if (over->has_to)
+		set_to(r, over->to);
+}
+
+int kafka_ranges_add(struct kafka_ranges *ranges, const char *text, int64_t now, struct buf *err)
+{
+	const char *eq = strchr(text, '=');
+	struct kafka_share share = {0};
+	struct buf why = BUF_INIT;
+	char *list;
+	int rc = 0;
+
+	if (eq) {
+		list = mem_dup(text, (size_t)(eq - text));
+		rc = kafka_partitions_parse(&share.partitions, list, &why);
+		if (rc < 0)
+			buf_setf(err, "-o: %s", buf_str(&why));
+		free(list);
+		buf_free(&why);
+	}
+	if (rc == 0)
+		rc = kafka_range_parse(&share.range, eq ? eq + 1 : text, now, err);
+	if (rc < 0) {
+		kafka_partitions_free(&share.partitions);
+		return rc;
+	}
+	ranges->v = mem_grow(ranges->v, &ranges->cap, ranges->n + 1, sizeof *ranges->v);
+	ranges->v[ranges->n++] = share;
+	return 0;
+}
+
+void kafka_ranges_free(struct kafka_ranges *ranges)
+{
+	for (size_t i = 0; i < ranges->n; i++)
+		kafka_partitions_free(&ranges->v[i].partitions);
+	free(ranges->v);
+	*ranges = (struct kafka_ranges){0};
+}
+
+/* First what holds for all, so that it may stand behind the exceptions. */
+struct kafka_range kafka_ranges_of(const struct kafka_ranges *ranges, int32_t id)
+{
+	struct kafka_range r = {0};
+
+	for (int own = 0; own < 2; own++) {
+		for (size_t i = 0; i < ranges->n; i++) {
+			const struct kafka_share *s = &ranges->v[i];
+			if (own ? kafka_partitions_has(&s->partitions, id) : !s->partitions.n)
+				lay_over(&r, &s->range);
+		}
+	}
+	return r;
+}
+
+bool kafka_ranges_end(const struct kafka_ranges *ranges)
+{
+	for (size_t i = 0; i < ranges->n; i++) {
+		if (ranges->v[i].range.has_to)
+			return true;
+	}
+	return false;
+}
+
+bool kafka_ranges_begin_at(const struct kafka_ranges *ranges, enum kafka_place place)
+{
+	for (size_t i = 0; i < ranges->n; i++) {
+		if (ranges->v[i].range.has_from && ranges->v[i].range.from.place == place)
+			return true;
+	}
+	return false;
 }
 
 int64_t kafka_point_offset(const struct kafka_point *pt, int64_t low, int64_t high, int64_t found)
@@ -288,7 +386,7 @@ int kafka_partitions_parse(struct kafka_partitions *list, const char *text, stru
 
 		list->v = mem_grow(list->v, &cap, list->n + 1, sizeof *list->v);
 		if (!parse_span(cut(s, 0, len), &list->v[list->n++])) {
-			buf_setf(err, "-p: '%s' is not a list of partitions (like 0,2,5-7)", text);
+			buf_setf(err, "'%s' is not a list of partitions (like 0,2,5-7)", text);
 			kafka_partitions_free(list);
 			return -1;
 		}

@@ -107,15 +107,6 @@ enum { TRY = 1000 };
 /* Request code for the least offset of ListOffsets; RD_KAFKA_OFFSET_END (-1) asks for the end. */
 enum { TIME_LOW = -2 };
 
-static rd_kafka_topic_partition_list_t *list_of(struct kafka_part *const *parts, size_t n)
-{
-	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)n);
-
-	for (size_t i = 0; i < n; i++)
-		rd_kafka_topic_partition_list_add(list, parts[i]->topic, parts[i]->id);
-	return list;
-}
-
 /* An error of the request, or else the first of a partition. */
 static rd_kafka_resp_err_t list_error(rd_kafka_resp_err_t code,
 				      const rd_kafka_topic_partition_list_t *list)
@@ -126,158 +117,224 @@ static rd_kafka_resp_err_t list_error(rd_kafka_resp_err_t code,
 }
 
 /*
- * Puts a question about every partition of the list, `time` where an answer's offset will be, and
- * repeats it until it is answered, for as long as that makes sense. 0 or an exit status.
+ * Puts a question about every partition of the list: the offsets in it say what is asked, and are
+ * replaced by the answers. Repeated until it is answered, for as long as that makes sense. 0 or an
+ * exit status.
  */
 static int ask(struct kafka_consumer *c, rd_kafka_topic_partition_list_t *list,
 	       rd_kafka_resp_err_t (*request)(rd_kafka_t *, rd_kafka_topic_partition_list_t *, int),
-	       int64_t time, struct buf *err)
+	       struct buf *err)
 {
 	enum { PAUSE = 50 * 1000 };
+	rd_kafka_topic_partition_list_t *question = rd_kafka_topic_partition_list_copy(list);
 	int64_t deadline = loop_now() + kafka_patience(c->rk);
 	rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR__TIMED_OUT;
+	int rc = -1;
 
-	while (kafka_keep_trying(&c->health, deadline)) {
+	while (rc < 0 && kafka_keep_trying(&c->health, deadline)) {
 		for (int i = 0; i < list->cnt; i++) {
-			list->elems[i].offset = time;
+			list->elems[i].offset = question->elems[i].offset;
 			list->elems[i].err = RD_KAFKA_RESP_ERR_NO_ERROR;
 		}
 		code = list_error(request(c->rk, list, TRY), list);
-		if (!code)
-			return EXIT_OK;
-		if (kafka_status(code)) {
+		if (!code) {
+			rc = EXIT_OK;
+		} else if (kafka_status(code)) {
 			buf_setf(err, "%s", rd_kafka_err2str(code));
-			return kafka_status(code);
+			rc = kafka_status(code);
+		} else {
+			loop_wait(NULL, 0, loop_now() + PAUSE);
 		}
-		loop_wait(NULL, 0, loop_now() + PAUSE);
 	}
-	return kafka_no_answer(&c->health, code, err);
+	rd_kafka_topic_partition_list_destroy(question);
+	return rc < 0 ? kafka_no_answer(&c->health, code, err) : rc;
 }
 
-static int ask_offsets(struct kafka_consumer *c, rd_kafka_topic_partition_list_t *list,
-		       int64_t time, struct buf *err)
-{
-	return ask(c, list, rd_kafka_offsets_for_times, time, err);
-}
-
-/* What is known of the partitions, in their order. NULL: not asked for. */
+/* What is known of a partition. */
 struct bounds {
-	rd_kafka_topic_partition_list_t *low, *high, *from, *to, *committed;
+	int64_t low, high;
+	int64_t from, to;  /* where the times of its range begin; -1: no record is so late */
+	int64_t committed; /* -1: nothing */
 };
 
-static void free_list(rd_kafka_topic_partition_list_t *list)
+/* Asks for one offset of each partition: what `question` says goes to the field at `answer`. Those
+ * for which it says nothing are left out. */
+static int ask_each(struct kafka_consumer *c, struct kafka_part *const *parts, size_t n,
+		    rd_kafka_resp_err_t (*request)(rd_kafka_t *, rd_kafka_topic_partition_list_t *,
+						   int),
+		    bool (*question)(const struct kafka_consumer *, int32_t id, int64_t *offset),
+		    struct bounds *b, size_t answer, struct buf *err)
 {
-	if (list)
-		rd_kafka_topic_partition_list_destroy(list);
+	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)n);
+	int64_t offset;
+	int rc = EXIT_OK, at = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (question(c, parts[i]->id, &offset))
+			rd_kafka_topic_partition_list_add(list, parts[i]->topic, parts[i]->id)
+				->offset = offset;
+	}
+	if (list->cnt)
+		rc = ask(c, list, request, err);
+	for (size_t i = 0; rc == EXIT_OK && i < n; i++) {
+		if (question(c, parts[i]->id, &offset))
+			*(int64_t *)(void *)((char *)&b[i] + answer) = list->elems[at++].offset;
+	}
+	rd_kafka_topic_partition_list_destroy(list);
+	return rc;
 }
 
-static void free_bounds(struct bounds *b)
+static bool ask_low(const struct kafka_consumer *c, int32_t id, int64_t *offset)
 {
-	free_list(b->low);
-	free_list(b->high);
-	free_list(b->from);
-	free_list(b->to);
-	free_list(b->committed);
+	(void)c;
+	(void)id;
+	*offset = TIME_LOW;
+	return true;
 }
 
-static int ask_time(struct kafka_consumer *c, const struct kafka_point *pt,
-		    rd_kafka_topic_partition_list_t *all, rd_kafka_topic_partition_list_t **out,
-		    struct buf *err)
+static bool ask_high(const struct kafka_consumer *c, int32_t id, int64_t *offset)
 {
-	if (pt->place != KAFKA_TIME)
-		return EXIT_OK;
-	*out = rd_kafka_topic_partition_list_copy(all);
-	/* Below zero the numbers have a meaning of their own. */
-	return ask_offsets(c, *out, pt->n < 0 ? 0 : pt->n, err);
+	(void)c;
+	(void)id;
+	*offset = RD_KAFKA_OFFSET_END;
+	return true;
+}
+
+static bool ask_committed(const struct kafka_consumer *c, int32_t id, int64_t *offset)
+{
+	(void)id;
+	*offset = RD_KAFKA_OFFSET_INVALID;
+	return c->cc.group;
+}
+
+/* Below zero the numbers have a meaning of their own. */
+static bool ask_time(bool has, const struct kafka_point *pt, int64_t *offset)
+{
+	*offset = pt->n < 0 ? 0 : pt->n;
+	return has && pt->place == KAFKA_TIME;
+}
+
+static bool ask_from(const struct kafka_consumer *c, int32_t id, int64_t *offset)
+{
+	struct kafka_range r = kafka_ranges_of(c->cc.ranges, id);
+
+	return ask_time(r.has_from, &r.from, offset);
+}
+
+static bool ask_to(const struct kafka_consumer *c, int32_t id, int64_t *offset)
+{
+	struct kafka_range r = kafka_ranges_of(c->cc.ranges, id);
+
+	return ask_time(r.has_to, &r.to, offset);
 }
 
 static int ask_all(struct kafka_consumer *c, struct kafka_part *const *parts, size_t n,
 		   struct bounds *b, struct buf *err)
 {
-	const struct kafka_range *r = &c->cc.range;
-	rd_kafka_topic_partition_list_t *all = list_of(parts, n);
-	int rc;
+	static const struct {
+		rd_kafka_resp_err_t (*request)(rd_kafka_t *, rd_kafka_topic_partition_list_t *,
+					       int);
+		bool (*question)(const struct kafka_consumer *, int32_t, int64_t *);
+		size_t answer;
+	} questions[] = {
+		{rd_kafka_offsets_for_times, ask_low, offsetof(struct bounds, low)},
+		{rd_kafka_offsets_for_times, ask_high, offsetof(struct bounds, high)},
+		{rd_kafka_offsets_for_times, ask_from, offsetof(struct bounds, from)},
+		{rd_kafka_offsets_for_times, ask_to, offsetof(struct bounds, to)},
+		{rd_kafka_committed, ask_committed, offsetof(struct bounds, committed)},
+	};
+	int rc = EXIT_OK;
 
-	b->low = rd_kafka_topic_partition_list_copy(all);
-	b->high = rd_kafka_topic_partition_list_copy(all);
-	rc = ask_offsets(c, b->low, TIME_LOW, err);
-	if (!rc)
-		rc = ask_offsets(c, b->high, RD_KAFKA_OFFSET_END, err);
-	if (!rc && r->has_from)
-		rc = ask_time(c, &r->from, all, &b->from, err);
-	if (!rc && r->has_to)
-		rc = ask_time(c, &r->to, all, &b->to, err);
-	if (!rc && c->cc.group) {
-		b->committed = rd_kafka_topic_partition_list_copy(all);
-		rc = ask(c, b->committed, rd_kafka_committed, RD_KAFKA_OFFSET_INVALID, err);
-	}
-	rd_kafka_topic_partition_list_destroy(all);
+	for (size_t i = 0; i < n; i++)
+		b[i] = (struct bounds){-1, -1, -1, -1, -1};
+	for (size_t q = 0; rc == EXIT_OK && q < sizeof questions / sizeof questions[0]; q++)
+		rc = ask_each(c, parts, n, questions[q].request, questions[q].question, b,
+			      questions[q].answer, err);
 	return rc;
 }
 
-static int64_t offset_at(const rd_kafka_topic_partition_list_t *list, size_t i)
+/* Does a point that is found again, later or by another member, lie elsewhere by then? */
+static bool is_fleeting(const struct kafka_point *pt)
 {
-	return list ? list->elems[i].offset : -1;
+	return pt->place != KAFKA_BEGINNING && pt->place != KAFKA_OFFSET;
 }
 
-static void set_start(struct kafka_consumer *c, struct kafka_part *p, const struct bounds *b,
-		      size_t i)
+void kafka_say_gone(const struct kafka_consumer *c, const struct kafka_part *p, int64_t from,
+		    int64_t to)
 {
-	const struct kafka_range *r = &c->cc.range;
-	int64_t low = b->low->elems[i].offset, high = b->high->elems[i].offset;
-	int64_t committed = offset_at(b->committed, i);
-	struct kafka_point from = r->has_from ? r->from : (struct kafka_point){KAFKA_BEGINNING, 0};
+	if (!c->cc.quiet)
+		diag_warn("%s[%" PRId32 "]: offsets %" PRId64 " to %" PRId64
+			  " are gone: deleted before they were read",
+			  p->topic, p->id, from, to - 1);
+}
 
-	if (committed >= 0) {
-		p->start = committed;
+static void set_start(struct kafka_consumer *c, struct kafka_part *p, const struct bounds *b)
+{
+	struct kafka_range r = kafka_ranges_of(c->cc.ranges, p->id);
+	struct kafka_point from = r.has_from ? r.from : (struct kafka_point){KAFKA_BEGINNING, 0};
+
+	if (b->committed >= 0) {
+		p->start = b->committed;
+		if (b->committed < b->low)
+			kafka_say_gone(c, p, b->committed, b->low);
 		/* Else the log was cut or made anew since, and librdkafka begins as configured. */
-		if (committed >= low && committed <= high)
-			p->committed = p->written = p->given = p->next = committed;
+		if (b->committed >= b->low && b->committed <= b->high)
+			p->committed = p->written = p->given = p->next = b->committed;
 		return;
 	}
 	if (from.place == KAFKA_STORED)
 		return;
-	p->next = kafka_point_offset(&from, low, high, offset_at(b->from, i));
+	p->next = kafka_point_offset(&from, b->low, b->high, b->from);
 	/* Outside of what there is librdkafka would begin as configured. */
-	p->start = p->next < low ? low : p->next > high ? high : p->next;
+	p->start = p->next < b->low ? b->low : p->next > b->high ? b->high : p->next;
+	/* As if what lies before were read: or the next one to be assigned this partition would
+	 * begin behind what came in meanwhile. */
+	if (c->grouped && is_fleeting(&from))
+		p->given = p->written = p->start;
 }
 
-static void set_end(struct kafka_consumer *c, struct kafka_part *p, const struct bounds *b,
-		    size_t i)
+static void set_end(struct kafka_consumer *c, struct kafka_part *p, const struct bounds *b)
 {
-	const struct kafka_range *r = &c->cc.range;
-	int64_t low = b->low->elems[i].offset, high = b->high->elems[i].offset;
+	struct kafka_range r = kafka_ranges_of(c->cc.ranges, p->id);
 
-	if (!c->finite)
+	if (!c->cc.to_end && !r.has_to)
 		return;
-	p->end = high;
-	if (r->has_to) {
-		int64_t to = kafka_point_offset(&r->to, low, high, offset_at(b->to, i));
-		if (to < high)
+	p->end = b->high;
+	if (r.has_to) {
+		int64_t to = kafka_point_offset(&r.to, b->low, b->high, b->to);
+		if (to < b->high)
 			p->end = to;
 	}
 }
 
-/* With only a group's commits and its reset policy to go by, librdkafka finds the start by itself. */
+/* Is there only a group with its commits, and librdkafka's reset policy, to go by? */
 static bool is_plain(const struct kafka_consumer *c)
 {
-	const struct kafka_range *r = &c->cc.range;
+	const struct kafka_ranges *all = c->cc.ranges;
 
-	return c->cc.group && !c->finite && (!r->has_from || r->from.place == KAFKA_STORED);
+	for (size_t i = 0; i < all->n; i++) {
+		if (all->v[i].range.has_from && all->v[i].range.from.place != KAFKA_STORED)
+			return false;
+	}
+	return c->cc.group && !c->finite;
 }
 
 int kafka_start(struct kafka_consumer *c, struct kafka_part **parts, size_t n, struct buf *err)
 {
-	struct bounds b = {0};
+	struct bounds *b;
 	int rc;
 
-	if (!n || is_plain(c))
+	if (!n)
 		return EXIT_OK;
-	rc = ask_all(c, parts, n, &b, err);
-	for (size_t i = 0; !rc && i < n; i++) {
-		set_start(c, parts[i], &b, i);
-		set_end(c, parts[i], &b, i);
+	b = mem_zalloc(n, sizeof *b);
+	rc = ask_all(c, parts, n, b, err);
+	for (size_t i = 0; rc == EXIT_OK && i < n; i++) {
+		/* Where nothing is committed, librdkafka's policy counts. */
+		if (is_plain(c) && b[i].committed < 0)
+			continue;
+		set_start(c, parts[i], &b[i]);
+		set_end(c, parts[i], &b[i]);
 	}
-	free_bounds(&b);
+	free(b);
 	return rc;
 }

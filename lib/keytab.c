@@ -97,23 +97,29 @@ static bool same_bytes(const char *a, const char *b, size_t n)
 	return true;
 }
 
+static struct keytab empty_table(size_t entry_size, struct hash_secret secret)
+{
+	return (struct keytab){
+		.entry_size = entry_size,
+		.secret = secret,
+		.index = mem_zalloc(INDEX_MIN, sizeof(struct cell)),
+		.mask = INDEX_MIN - 1,
+		.block_next = BLOCK_MIN,
+	};
+}
+
 struct keytab *keytab_new(size_t slot_size, uint64_t seed)
 {
-	struct keytab *kt = mem_zalloc(1, sizeof(*kt));
+	struct keytab *kt = mem_alloc(sizeof *kt);
 
-	kt->entry_size =
-		sizeof(union head) + (slot_size + SLOT_ALIGN - 1) / SLOT_ALIGN * SLOT_ALIGN;
-	kt->secret = hash_secret(seed);
-	kt->index = mem_zalloc(INDEX_MIN, sizeof(*kt->index));
-	kt->mask = INDEX_MIN - 1;
-	kt->block_next = BLOCK_MIN;
+	*kt = empty_table(sizeof(union head) +
+				  (slot_size + SLOT_ALIGN - 1) / SLOT_ALIGN * SLOT_ALIGN,
+			  hash_secret(seed));
 	return kt;
 }
 
-void keytab_free(struct keytab *kt)
+static void release(struct keytab *kt)
 {
-	if (!kt)
-		return;
 	for (size_t i = 0; i < kt->nchunks; i++)
 		free(kt->chunks[i]);
 	while (kt->blocks) {
@@ -124,6 +130,13 @@ void keytab_free(struct keytab *kt)
 	}
 	free(kt->chunks);
 	free(kt->index);
+}
+
+void keytab_free(struct keytab *kt)
+{
+	if (!kt)
+		return;
+	release(kt);
 	free(kt);
 }
 
@@ -177,6 +190,16 @@ static struct cell *find(const struct keytab *kt, struct slice key, uint32_t has
 	}
 }
 
+/* Where a key that is not there would go. */
+static struct cell *free_cell(const struct keytab *kt, uint32_t hash)
+{
+	size_t i = hash & kt->mask;
+
+	while (kt->index[i].entry)
+		i = (i + 1) & kt->mask;
+	return &kt->index[i];
+}
+
 static void index_double(struct keytab *kt)
 {
 	size_t cells = kt->mask + 1;
@@ -185,13 +208,8 @@ static void index_double(struct keytab *kt)
 	kt->mask = 2 * cells - 1;
 	kt->index = mem_zalloc(2 * cells, sizeof(*kt->index));
 	for (size_t i = 0; i < cells; i++) {
-		size_t to = old[i].hash & kt->mask;
-
-		if (!old[i].entry)
-			continue;
-		while (kt->index[to].entry)
-			to = (to + 1) & kt->mask;
-		kt->index[to] = old[i];
+		if (old[i].entry)
+			*free_cell(kt, old[i].hash) = old[i];
 	}
 	free(old);
 }
@@ -267,19 +285,12 @@ static void entry_new(struct keytab *kt, struct slice key)
 	kt->count++;
 }
 
-size_t keytab_put_number(struct keytab *kt, struct slice key, bool *made)
+/* A key that is not there, whose place is `cell`. */
+static size_t insert(struct keytab *kt, struct slice key, uint32_t hash, struct cell *cell)
 {
-	uint32_t hash = hash_key(kt, key);
-	struct cell *cell = find(kt, key, hash);
-
-	if (made)
-		*made = !cell->entry;
-	if (cell->entry)
-		return cell->entry - 1;
-
 	if ((kt->count + 1) * 10 > (kt->mask + 1) * 7) {
 		index_double(kt);
-		cell = find(kt, key, hash);
+		cell = free_cell(kt, hash);
 	}
 	/* The machine may have the memory, the table has not: it ends as out of memory does. */
 	if (kt->count >= entries_max)
@@ -288,6 +299,16 @@ size_t keytab_put_number(struct keytab *kt, struct slice key, bool *made)
 	cell->hash = hash;
 	cell->entry = (uint32_t)kt->count;
 	return kt->count - 1;
+}
+
+size_t keytab_put_number(struct keytab *kt, struct slice key, bool *made)
+{
+	uint32_t hash = hash_key(kt, key);
+	struct cell *cell = find(kt, key, hash);
+
+	if (made)
+		*made = !cell->entry;
+	return cell->entry ? cell->entry - 1 : insert(kt, key, hash, cell);
 }
 
 void keytab_prefetch(const struct keytab *kt, const struct slice keys[], size_t n)
@@ -335,6 +356,25 @@ struct slice keytab_key(const struct keytab *kt, size_t i)
 void *keytab_slot(const struct keytab *kt, size_t i)
 {
 	return entry_at(kt, i) + sizeof(union head);
+}
+
+void keytab_keep(struct keytab *kt, bool (*keep)(void *ctx, void *slot, size_t number), void *ctx)
+{
+	struct keytab kept = empty_table(kt->entry_size, kt->secret);
+
+	for (size_t i = 0; i < kt->count; i++) {
+		struct slice key = keytab_key(kt, i);
+		void *slot = keytab_slot(kt, i);
+		uint32_t hash = hash_key(kt, key);
+		size_t to;
+
+		if (!keep(ctx, slot, kept.count))
+			continue;
+		to = insert(&kept, key, hash, free_cell(&kept, hash));
+		memcpy(keytab_slot(&kept, to), slot, kt->entry_size - sizeof(union head));
+	}
+	release(kt);
+	*kt = kept;
 }
 
 size_t keytab_memory(const struct keytab *kt)

@@ -47,6 +47,12 @@ size_t keytab_count(const struct keytab *kt);
 struct slice keytab_key(const struct keytab *kt, size_t i);
 void *keytab_slot(const struct keytab *kt, size_t i);
 
+/*
+ * Only the entries for which keep says so stay: in their order, with new numbers, of which keep is told, and in slots and
+ * with keys that have moved. Takes as long as putting them in. Memory is given back.
+ */
+void keytab_keep(struct keytab *kt, bool (*keep)(void *ctx, void *slot, size_t number), void *ctx);
+
 /* Bytes held, keys and index included: for --stats. */
 size_t keytab_memory(const struct keytab *kt);
 

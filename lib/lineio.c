@@ -314,6 +314,7 @@ static void describe(struct reader *r, struct block *b)
 {
 	b->kind = BLOCK_DATA;
 	b->source = (unsigned)r->at;
+	b->input = r->conf.input;
 	b->name = r->name;
 	b->seq = r->seq++;
 	b->offset = r->offset;
@@ -347,11 +348,14 @@ static void cut(struct reader *r, struct block *b)
 	frame(r);
 }
 
+/* Ends that count as lines among the first n bytes, which hold one record at most. */
 static uint64_t count_ends(const struct reader *r, size_t n)
 {
 	const char *p = pending(r), *stop = p + n;
 	uint64_t ends = 0;
 
+	if (r->conf.framer->record)
+		return r->whole != 0;
 	for (; p < stop && (p = memchr(p, r->conf.framer->end, (size_t)(stop - p))); p++)
 		ends++;
 	return ends;

@@ -23,6 +23,8 @@
 struct framer {
 	size_t (*feed)(void *state, const char *p, size_t len);
 	void (*reset)(void *state);
+	/* The length of the first record of whole ones, and of its end. NULL: up to the first `end`. */
+	size_t (*record)(void *state, const char *p, size_t len, size_t *end_len);
 	void *state;
 	bool (*open)(void *state); /* is something open that must be closed? NULL: never */
 	char end;         /* put behind a last record that lacks it */
@@ -30,6 +32,16 @@ struct framer {
 };
 
 extern const struct framer framer_newline, framer_nul;
+
+/* Records end in this text, of one byte or more. */
+struct delim_framer {
+	struct framer framer; /* for reader_conf */
+	struct buf text;
+	size_t *borders, matched;
+};
+
+void delim_framer_init(struct delim_framer *f, struct slice delim);
+void delim_framer_free(struct delim_framer *f);
 
 enum block_kind {
 	BLOCK_DATA,    /* whole records */
@@ -43,7 +55,8 @@ enum block_kind {
 struct block {
 	enum block_kind kind;
 	struct buf buf;  /* whole records, each with its end; writable by whoever holds the block */
-	unsigned source; /* which input, 0 is the first operand */
+	unsigned source; /* which of the reader's inputs, 0 is the first operand */
+	unsigned input;  /* which reader: reader_conf.input */
 	const char *name; /* the input's name for messages */
 	uint64_t seq;     /* 0, 1, 2, ... */
 	uint64_t offset;  /* of its first byte in the input */
@@ -63,6 +76,7 @@ struct writer;
 struct reader_conf {
 	char *const *files; /* "-" is standard input; kept by the caller */
 	size_t nfiles;      /* 0: standard input */
+	unsigned input;     /* for its blocks, where there are several readers */
 	const struct framer *framer;
 	size_t block_size; /* aim, in bytes; a longer record gets a longer block */
 	/* Bytes, without the end. A longer record may pass when it happens to be read whole. */

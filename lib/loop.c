@@ -16,6 +16,7 @@ static const int stop_signals[] = {SIGINT, SIGTERM, SIGHUP};
 enum { STOP_SIGNALS = sizeof stop_signals / sizeof stop_signals[0] };
 
 static volatile sig_atomic_t stopped_by;
+static volatile int64_t stopped_at; /* written once, before stopped_by */
 static volatile sig_atomic_t limit_s, limit_us; /* loop_limit, split: sig_atomic_t may be an int */
 static const char *volatile doomed_file;
 static volatile sig_atomic_t follower;
@@ -46,6 +47,7 @@ static void on_stop(int sig)
 
 	if (stopped_by)
 		end_now(sig);
+	stopped_at = loop_now();
 	stopped_by = sig;
 	if (limit_s || limit_us)
 		arm_limit();
@@ -148,6 +150,11 @@ void loop_child(void)
 int loop_signal(void)
 {
 	return stopped_by;
+}
+
+int64_t loop_signal_time(void)
+{
+	return stopped_by ? stopped_at : LOOP_FOREVER;
 }
 
 /* Milliseconds for poll, rounded up so that a deadline is never found early and spun on. */

@@ -26,6 +26,9 @@ void loop_child(void);
 /* The first stop signal that came, or 0. */
 int loop_signal(void);
 
+/* When it came (loop_now); LOOP_FOREVER before. */
+int64_t loop_signal_time(void);
+
 /*
  * Waits until a descriptor is ready, the deadline (loop_now's clock) passes, or a stop signal comes
  * that was not yet reported to a wait. Returns how many are ready; 0 for the others. A pollfd with

@@ -8,6 +8,7 @@
 #include "diag.h"
 #include "loop.h"
 #include "mem.h"
+#include "nearest.h"
 #include "num.h"
 #include "utf8.h"
 #include "when.h"
@@ -24,6 +25,8 @@ static const struct opt standard[] = {
 struct parser {
 	const struct tool *tool;
 	const struct optgroup *groups;
+	struct optgroup *both;         /* groups of the command and of the tool, once it is known */
+	const struct command *command; /* NULL: none, or not known yet */
 	char **argv;
 	int argc, at; /* the argument being looked at */
 	bool help, version;
@@ -84,9 +87,18 @@ static void put_options(struct buf *out, const struct opt *o)
 		put_option(out, o);
 }
 
+static void put_commands(struct buf *out, const struct command *c)
+{
+	buf_add_str(out, "\nCommands:\n");
+	for (; c->name; c++)
+		buf_addf(out, "  %-*s%s\n", HELP_COLUMN - 1, c->name, c->tool.summary);
+}
+
 static void put_help(const struct parser *p, struct buf *out)
 {
 	buf_addf(out, "Usage: %s %s\n%s\n", diag_name(), p->tool->usage, p->tool->summary);
+	if (p->tool->commands)
+		put_commands(out, p->tool->commands);
 	for (const struct optgroup *g = p->groups; g->opts; g++) {
 		buf_addf(out, "\n%s:\n", g->title ? g->title : "Options");
 		put_options(out, g->opts);
@@ -378,33 +390,111 @@ static void check_operands(const struct tool *tool, size_t n)
 		diag_usage("too many operands; usage: %s %s", diag_name(), tool->usage);
 }
 
+/* --- commands --- */
+
+static size_t count_groups(const struct optgroup *g)
+{
+	size_t n = 0;
+
+	while (g[n].opts)
+		n++;
+	return n;
+}
+
+static _Noreturn void unknown_command(const struct command *commands, const char *word)
+{
+	struct nearest meant = nearest_to(word);
+	struct buf all = BUF_INIT;
+
+	for (const struct command *c = commands; c->name; c++) {
+		nearest_try(&meant, c->name);
+		buf_addf(&all, "%s%s", all.len ? ", " : "", c->name);
+	}
+	if (meant.word)
+		diag_usage("unknown command '%s': did you mean '%s'?", quote(slice_str(word)).text,
+			   meant.word);
+	diag_usage("unknown command '%s': it is none of %s", quote(slice_str(word)).text,
+		   buf_str(&all));
+}
+
+/* From here on the command's options are known, too. */
+static void take_command(struct parser *p, const char *word)
+{
+	const struct command *c = p->tool->commands;
+	size_t own, shared = count_groups(p->groups);
+
+	while (c->name && strcmp(c->name, word) != 0)
+		c++;
+	if (!c->name)
+		unknown_command(p->tool->commands, word);
+	own = count_groups(c->groups);
+	p->both = mem_zalloc(own + shared + 1, sizeof *p->both);
+	memcpy(p->both, c->groups, own * sizeof *p->both);
+	memcpy(p->both + own, p->groups, shared * sizeof *p->both);
+	p->groups = p->both;
+	p->tool = &c->tool;
+	p->command = c;
+}
+
+/* --- the whole --- */
+
+static void parse(struct parser *p, struct operands *operands)
+{
+	bool only_operands = false;
+	size_t n = 0;
+
+	for (p->at = 1; p->at < p->argc; p->at++) {
+		char *word = p->argv[p->at];
+		bool operand = only_operands || word[0] != '-' || !word[1];
+
+		if (operand && p->tool->commands)
+			take_command(p, word);
+		else if (operand)
+			p->argv[n++] = word; /* n < at: argv[0], and what was read, give the room */
+		else if (strcmp(word, "--") == 0)
+			only_operands = true;
+		else if (word[1] == '-')
+			parse_long(p, word + 2);
+		else
+			parse_letters(p, word + 1);
+	}
+	*operands = (struct operands){p->argv, n};
+}
+
+static void answer(const struct parser *p)
+{
+	struct buf text = BUF_INIT;
+
+	if (p->help) {
+		put_help(p, &text);
+		print(&text);
+	}
+	if (p->version) {
+		buf_addf(&text, "%s (kpipe) %s\n", diag_name(), PACKAGE_VERSION);
+		print(&text);
+	}
+}
+
 void opt_parse(const struct tool *tool, const struct optgroup *groups, int argc, char **argv,
 	       struct operands *operands)
 {
 	struct parser p = {.tool = tool, .groups = groups, .argv = argv, .argc = argc};
-	struct buf text = BUF_INIT;
-	bool only_operands = false;
-	size_t n = 0;
 
-	for (p.at = 1; p.at < argc; p.at++) {
-		char *word = argv[p.at];
-		if (only_operands || word[0] != '-' || !word[1])
-			argv[n++] = word; /* n < at: argv[0], and what was read, give the room */
-		else if (strcmp(word, "--") == 0)
-			only_operands = true;
-		else if (word[1] == '-')
-			parse_long(&p, word + 2);
-		else
-			parse_letters(&p, word + 1);
-	}
-	if (p.help) {
-		put_help(&p, &text);
-		print(&text);
-	}
-	if (p.version) {
-		buf_addf(&text, "%s (kpipe) %s\n", diag_name(), PACKAGE_VERSION);
-		print(&text);
-	}
-	*operands = (struct operands){argv, n};
-	check_operands(tool, n);
+	parse(&p, operands);
+	answer(&p);
+	check_operands(tool, operands->n);
+}
+
+const struct command *opt_parse_command(const struct tool *tool, const struct optgroup *groups,
+					int argc, char **argv, struct operands *operands)
+{
+	struct parser p = {.tool = tool, .groups = groups, .argv = argv, .argc = argc};
+
+	parse(&p, operands);
+	answer(&p);
+	if (!p.command)
+		diag_usage("missing command; usage: %s %s", diag_name(), tool->usage);
+	check_operands(p.tool, operands->n);
+	free(p.both);
+	return p.command;
 }

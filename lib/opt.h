@@ -64,11 +64,23 @@ struct tool {
 	const char *summary;            /* one sentence */
 	const char *notes;              /* more text for help, may be NULL */
 	int min_operands, max_operands; /* -1: any number */
+	/* The tool is one of several commands, of which its first operand names one; else NULL. Ended by
+	 * a row without a name. The other operands are the command's. */
+	const struct command *commands;
 };
 
 struct operands {
 	char **v;
 	size_t n;
+};
+
+/* One of the things that a tool does: "ktopic create ...". */
+struct command {
+	const char *name;
+	struct tool tool; /* its usage begins with the name */
+	/* Options that it has besides those of the tool; ended by a row with opts NULL. */
+	const struct optgroup *groups;
+	int (*run)(const struct operands *operands); /* gives the exit status */
 };
 
 /*
@@ -77,5 +89,12 @@ struct operands {
  */
 void opt_parse(const struct tool *tool, const struct optgroup *groups, int argc, char **argv,
 	       struct operands *operands);
+
+/*
+ * The same for a tool of commands: the groups are what all of them take, also before the command's
+ * name. `operands` are those behind it. --help tells of the tool, or of the command that is named.
+ */
+const struct command *opt_parse_command(const struct tool *tool, const struct optgroup *groups,
+					int argc, char **argv, struct operands *operands);
 
 #endif

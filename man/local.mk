@@ -5,10 +5,14 @@ dist_man_MANS += \
 	man/kbroker.1 \
 	man/kcount.1 \
 	man/kfilter.1 \
+	man/kgroup.1 \
 	man/kin.1 \
 	man/kmap.1 \
 	man/kout.1 \
 	man/kpipe-envelope.5 \
 	man/kpipe-expr.7 \
 	man/kpipe.7 \
+	man/kjoin.1 \
+	man/ktopic.1 \
+	man/kuniq.1 \
 	man/kwindow.1

@@ -291,6 +291,157 @@ kafka()
 	same_file want got
 }
 
+# --- Flink SQL: interval joins, right time in [left time - 6 s, left time + 5 s]; the watermark is the least of both ---
+
+# interval CASE [OPTION...]: "right left" of each row, sorted; out of two inputs, and out of one, either side first.
+interval()
+{
+	local name=$1 file=$cases/flink-interval-$1.ndjson
+	shift
+	kfilter '.side == "left"' "$file" >left.ndjson
+	kfilter '.side == "right"' "$file" >right.ndjson
+	kjoin -g .key -T .ts --time-unit ms --before 6s --after 5s "$@" --with right.ndjson left.ndjson | ids >two
+	for order in 'left.ndjson right.ndjson' 'right.ndjson left.ndjson'; do
+		kjoin -g .key -T .ts --time-unit ms --before 6s --after 5s "$@" \
+			--left-if '.side == "left"' $order | ids >one
+		same_file two one || return
+	done
+	cat two
+}
+
+ids()
+{
+	kmap -r '"\(.right.id) \(.left.id)"' | sort
+}
+
+# as_upstream CASE [OPTION...] <WANT
+as_upstream()
+{
+	sort >want
+	interval "$@" >got
+	same_file want got
+}
+
+@test "Flink: interval joins, inner" {
+	as_upstream inner <<-'END'
+	RIGHT6 LEFT1
+	RIGHT6 LEFT2
+	RIGHT6 LEFT3
+	RIGHT6 LEFT5
+	RIGHT6 LEFT6
+	RIGHT7 LEFT4
+	END
+	as_upstream inner --null-equal <<-'END'
+	RIGHT6 LEFT1
+	RIGHT6 LEFT2
+	RIGHT6 LEFT3
+	RIGHT6 LEFT5
+	RIGHT6 LEFT6
+	RIGHT7 LEFT4
+	RIGHT10 LEFT8
+	END
+}
+
+# More conditions of one side's own are in its key: what does not meet them matches nothing.
+@test "Flink: interval joins, left, right and full" {
+	as_upstream left --left -g 'if .id == "L-5" then null else .key end' <<-'END'
+	R-6 L-1
+	R-6 L-2
+	R-6 L-6
+	R-6 L-10
+	R-6 L-12
+	R-7 L-4
+	R-11 L-6
+	R-11 L-10
+	R-11 L-12
+	null L-5
+	null L-7
+	null L-20
+	END
+	as_upstream right --right --right-key 'if .id == "R-5" then null else .key end' <<-'END'
+	R-5 null
+	R-6 L-1
+	R-6 L-2
+	R-6 L-6
+	R-6 L-10
+	R-6 L-12
+	R-20 null
+	R-7 L-4
+	R-8 null
+	END
+	as_upstream full --outer -g 'if .id == "L-5" or .id == "R-5" then null else .key end' <<-'END'
+	R-6 L-1
+	R-6 L-2
+	R-6 L-6
+	R-6 L-10
+	R-6 L-12
+	R-7 L-4
+	R-5 null
+	R-8 null
+	null L-5
+	null L-7
+	null L-20
+	END
+}
+
+@test "Flink: a window aggregate behind an interval join" {
+	kjoin -g .key -T .ts --time-unit ms --within 5s --left-if '.side == "left"' \
+		"$cases/flink-interval-winagg.ndjson" |
+		kwindow -T .left.ts --time-unit ms --delay 10s --tumble 4s -g .key |
+		kmap -r '"\(.key) \(.window_end | sub("\\.000Z"; "Z") | fromdate * 1000) \(.count)"' | sort >got
+	sort >want <<-'END'
+	A 4000 3
+	A 12000 2
+	A 16000 1
+	B 8000 1
+	END
+	same_file want got
+}
+
+# --- Kafka Streams: a stream that looks up a table, whose last value by arrival counts ---
+
+# stream_table KIND: "number value-value time"; there, a stream's record without a value is dropped.
+stream_table()
+{
+	kjoin -g .key --left-if '.side == "L"' --table-key .key --delete-if '.value == null' \
+		-w '.side == "R" or .value != null' "--$1" "$cases/kafka-stream-table.ndjson" |
+		kmap -r '"\(.left.i) \(.left.value)-\(.right.value) \(.left.ts)"'
+}
+
+@test "Kafka Streams: stream-table joins" {
+	gives stream_table inner <<-'END'
+	4 B-a 5
+	14 D-d 6
+	18 E-e 15
+	END
+	gives stream_table left <<-'END'
+	2 A-null 3
+	4 B-a 5
+	8 C-null 9
+	14 D-d 6
+	18 E-e 15
+	21 F-null 4
+	END
+}
+
+# A versioned table is looked up there at once, with what came until then, and remembers more than the watermark asks for.
+# Here a row comes when both watermarks are past its time, and what is behind them is late: with a delay of all that the
+# input holds each record finds what is right for its time.
+@test "Kafka Streams: versioned tables; ours wait for what is still to come" {
+	kjoin -g .key --left-if '.side == "L"' -T .ts --time-unit ms --delay 1h --as-of --delete-if '.value == null' \
+		-w '.side == "R" or .value != null' --left "$cases/kafka-stream-table.ndjson" |
+		kmap -r '"\(.left.ts) \(.left.value)-\(.right.value)"' >got
+	# Upstream: 3 A-null (the f of time 3 comes later), 4 F-a, 5 B-a, 6 D-b, 9 C-null, 15 E-e.
+	same_file - got <<-'END'
+	3 A-f
+	4 F-a
+	5 B-a
+	6 D-b
+	9 C-null
+	15 E-e
+	END
+}
+
 # --- Whole folders of cases: tests/upstream.py has a command line for each ---
 
 @test "cases of Flink, Kafka Streams, Spark, the Yahoo Streaming Benchmark: pass, or differ as said" {

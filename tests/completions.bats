@@ -3,14 +3,30 @@
 
 load helper
 
+# The commands that --help lists, if any.
+commands_in_help()
+{
+	"$1" --help | sed -n '/^Commands:$/,/^$/s/^  \([a-z]*\) .*/\1/p'
+}
+
+# --help, and that of each command.
+whole_help()
+{
+	local command
+	"$1" --help
+	for command in $(commands_in_help "$1"); do
+		"$1" "$command" --help
+	done
+}
+
 # The options in --help, one a line: "-f, --from-file=FILE", "--arg NAME VALUE", "-c".
 options_in_help()
 {
-	"$1" --help | sed -n '/^  *-/ {
+	whole_help "$1" | sed -n '/^  *-/ {
 		s/^  *//
 		s/   *.*//
 		p
-	}'
+	}' | awk '!seen[$0]++'
 }
 
 # Their words: the long name, "=" behind it when it takes an argument so, else the letter.
@@ -117,10 +133,17 @@ values()
 		*FILE*) want='<names>' ;;
 		*) want= ;;
 		esac
-		offers "$tool " $want
+		offers "$tool " ${want:-$(commands_in_help "$tool" | sort)}
 		offers "$tool x" $want
 		offers "$tool -- -" $want
 	done
+}
+
+@test "bash: commands" {
+	offers 'ktopic d' delete describe
+	offers 'ktopic -b host:1 cr' create
+	offers 'ktopic create --if' --if-not-exists
+	offers 'kgroup re' reset
 }
 
 @test "bash: beginnings, bundles, pairs, and what is a command's" {
@@ -238,7 +261,7 @@ fish_offers()
 @test "fish: every option of --help with its text, and no others" {
 	need fish
 	for tool in $(tools); do
-		"$tool" --help >help
+		whole_help "$tool" >help
 		names_in_help "$tool" | grep -- -- >want
 		fish_offers "$tool --" >offers
 		cut -f 1 offers >got
@@ -261,6 +284,7 @@ fish_offers()
 	same_text some.file "$(fish_offers 'kmap so')"
 	same_text '' "$(fish_offers 'kin so')"
 	same_text some.file "$(fish_offers 'kbroker --exec cat so')"
+	same_text $'delete\ndescribe' "$(fish_offers 'ktopic de' | cut -f 1)"
 }
 
 @test "the files for bash pass shellcheck" {

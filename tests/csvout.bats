@@ -323,8 +323,11 @@ gives_back()
 
 @test "csvin | csvout gives back 300 random tables byte for byte, once they are written as csvout writes" {
 	need python3
+	local n types tables
+	tables=$(fewer 300)
 	cat >tables.py <<-'END'
 	import random
+	import sys
 	random.seed(4181)
 	cells = ['', '', '007', '1.50', '-0', '1e5', '12345678901234567890', 'true', 'null', ' x ', 'a,b', 'say "x"', 'l1\nl2', 'l1\r\nl2',
 	    '\r', "'", 'é', '日本', '{"k":1}', '[]', '\\', '\t', ';', '\x00', '\x7f', '+1', 'NaN', '0x1f', '1_000', '\u2028', '\ufeff']
@@ -332,16 +335,15 @@ gives_back()
 	    if any(c in cell for c in ',"\r\n') or alone and not cell:
 	        return '"' + cell.replace('"', '""') + '"'
 	    return cell
-	for n in range(300):
+	for n in range(int(sys.argv[1])):
 	    width = random.choice([1, 2, 3, 8])
 	    names = random.sample([c for c in cells[1:] if '\ufeff' not in c], width)
 	    rows = [names] + [[random.choice(cells) for _ in range(width)] for _ in range(random.randint(1, 12))]
 	    text = ''.join(','.join(written(c, width == 1) for c in row) + '\n' for row in rows)
 	    open(f'{n}.csv', 'w', newline='', encoding='utf-8').write(text)
 	END
-	python3 tables.py
-	local n types
-	for ((n = 0; n < 300; n++)); do
+	python3 tables.py "$tables"
+	for ((n = 0; n < tables; n++)); do
 		types=auto
 		[ $((n % 2)) = 0 ] || types=text
 		csvin --types $types $n.csv | csvout >back.csv

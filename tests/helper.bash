@@ -20,6 +20,9 @@ esac
 common_setup()
 {
 	disown -a # of bats' own timer, which a plain `wait` in a test would wait for
+	# bats notes each command with a trap, which takes more time than most commands; here it keeps to those of
+	# the test itself. KPIPE_TRACE=1: those in functions and subshells too, when a failure is hard to place.
+	[ -n "${KPIPE_TRACE:-}" ] || set +T
 	cd "$BATS_TEST_TMPDIR" || return
 }
 
@@ -69,6 +72,12 @@ need_cases()
 {
 	[ -n "${KPIPE_CASES:-}" ] || skip "KPIPE_CASES is not set"
 	[ -d "$KPIPE_CASES/$1" ] || skip "no $1 in KPIPE_CASES"
+}
+
+# fewer N: prints N; a tenth of it under sanitizers and valgrind, which take ten times as long to start a tool.
+fewer()
+{
+	echo $(($1 / (${KPIPE_SANITIZED:-0} * 9 + 1)))
 }
 
 # --- Topics ---

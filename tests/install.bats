@@ -27,6 +27,7 @@ wanted()
 	local file tool
 	for file in "$KPIPE_SRCDIR"/tools/*.c; do
 		tool=$(basename "$file" .c)
+		[[ $tool != *_* ]] || continue # a part of one
 		echo "bin/$tool"
 		echo "share/man/man1/$tool.1"
 		echo "share/bash-completion/completions/$tool"

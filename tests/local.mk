@@ -16,15 +16,19 @@ unit_tests = \
 	tests/unit/test-grid \
 	tests/unit/test-group \
 	tests/unit/test-hash \
+	tests/unit/test-join \
 	tests/unit/test-jqtext \
 	tests/unit/test-json \
 	tests/unit/test-kafka-format \
+	tests/unit/test-kafka-java \
 	tests/unit/test-kafka-range \
 	tests/unit/test-keytab \
 	tests/unit/test-livekeys \
 	tests/unit/test-lineio \
+	tests/unit/test-nearest \
 	tests/unit/test-num \
 	tests/unit/test-pack \
+	tests/unit/test-rows \
 	tests/unit/test-scan \
 	tests/unit/test-utf8 \
 	tests/unit/test-val \
@@ -32,45 +36,71 @@ unit_tests = \
 	tests/unit/test-when \
 	tests/unit/test-window
 
+# The longest first, so that no core is left without work at the end.
 bats_tests = \
-	tests/approx.bats \
-	tests/bootstrap.bats \
-	tests/cases.bats \
-	tests/checks.bats \
-	tests/completions.bats \
-	tests/csv-cron.bats \
-	tests/csv-peers.bats \
-	tests/csvagg.bats \
-	tests/csvin.bats \
-	tests/csvout.bats \
-	tests/demo.bats \
-	tests/filter.bats \
-	tests/install.bats \
+	tests/properties.bats \
 	tests/jsonsuite.bats \
-	tests/kbroker.bats \
-	tests/kcount-tables.bats \
-	tests/kcount.bats \
-	tests/kfilter.bats \
+	tests/peers-jq.bats \
+	tests/csvagg.bats \
+	tests/approx.bats \
+	tests/completions.bats \
+	tests/csvin.bats \
 	tests/kmap-jq.bats \
 	tests/kmap-native.bats \
-	tests/kmap.bats \
+	tests/bootstrap.bats \
+	tests/kjoin.bats \
+	tests/kuniq.bats \
+	tests/kcount-tables.bats \
 	tests/kwindow-more.bats \
-	tests/kwindow.bats \
-	tests/layout.bats \
-	tests/man.bats \
-	tests/peers-jq.bats \
-	tests/properties.bats \
 	tests/state.bats \
+	tests/kwindow.bats \
+	tests/filter.bats \
+	tests/man.bats \
+	tests/csvout.bats \
+	tests/layout.bats \
+	tests/kfilter.bats \
+	tests/kmap.bats \
+	tests/csv-cron.bats \
+	tests/kcount.bats \
+	tests/install.bats \
+	tests/csv-peers.bats \
+	tests/demo.bats \
+	tests/cases.bats \
+	tests/checks.bats \
+	tests/kbroker.bats \
 	tests/summary.bats
 
 broker_tests = \
-	tests/broker/examples.bats \
-	tests/broker/group.bats \
+	tests/broker/kout.bats \
 	tests/broker/kin.bats \
-	tests/broker/kout.bats
+	tests/broker/examples.bats \
+	tests/broker/faults.bats \
+	tests/broker/group.bats \
+	tests/broker/ktopic.bats \
+	tests/broker/kgroup.bats
+
+# What reads files of the tree, or writes beside them by mistake: all that configure --enable-tree-tests leaves of
+# the .bats files, for `make distcheck`. One tool's contracts stand for those of all.
+tree_bats = \
+	tests/bootstrap.bats \
+	tests/broker/examples.bats \
+	tests/cases.bats \
+	tests/checks.bats \
+	tests/completions.bats \
+	tests/demo.bats \
+	tests/install.bats \
+	tests/layout.bats \
+	tests/man.bats \
+	tests/summary.bats
+tree_contracts = kcount
 
 check_PROGRAMS += $(unit_tests) bench/peak
-TESTS += $(unit_tests) $(bats_tests) $(broker_tests)
+if TREE_TESTS
+TESTS += $(tree_bats)
+else
+TESTS += $(bats_tests) $(broker_tests)
+endif
+TESTS += $(unit_tests)
 
 tests_unit_test_agg_LDADD = $(LDADD) -lm
 tests_unit_test_agg_sketch_LDADD = $(LDADD) -lm
@@ -79,6 +109,8 @@ tests_unit_test_expr_CPPFLAGS = $(AM_CPPFLAGS) $(JQ_CFLAGS)
 tests_unit_test_expr_LDADD = $(LDADD) $(JQ_LIBS) -lm
 tests_unit_test_expr_rows_LDADD = $(LDADD) $(JQ_LIBS) -lm
 tests_unit_test_group_LDADD = $(LDADD) -lm
+tests_unit_test_kafka_java_CPPFLAGS = $(AM_CPPFLAGS) $(RDKAFKA_CFLAGS)
+tests_unit_test_kafka_java_LDADD = $(LDADD) $(RDKAFKA_LIBS)
 tests_unit_test_lineio_LDADD = $(LDADD) $(CODEC_LIBS)
 tests_unit_test_jqtext_LDADD = $(LDADD) -lm
 tests_unit_test_num_LDADD = $(LDADD) -lm
@@ -94,8 +126,12 @@ contract_tests = \
 	tests/contracts/output.bats \
 	tests/contracts/signals.bats
 
-contract_tools = $(or $(CONTRACT_TOOLS),$(bin_PROGRAMS:tools/%$(EXEEXT)=%))
-contract_trs = $(contract_tools:%=tests/contracts/%.trs)
+if TREE_TESTS
+CONTRACT_TOOLS = $(tree_contracts)
+else
+CONTRACT_TOOLS = $(bin_PROGRAMS:tools/%$(EXEEXT)=%)
+endif
+contract_trs = $(CONTRACT_TOOLS:%=tests/contracts/%.trs)
 
 EXTRA_DIST += \
 	$(bats_tests) \
@@ -118,6 +154,7 @@ EXTRA_DIST += \
 	tests/checks/skip \
 	tests/checks/valgrind \
 	tests/helper.bash \
+	tests/joins.py \
 	tests/kafka/broker \
 	tests/kafka/fetch \
 	tests/kafka/log4j.properties \
@@ -138,6 +175,7 @@ EXTRA_DIST += \
 	tests/splits.py \
 	tests/sums.py \
 	tests/tables.py \
+	tests/transcript.bash \
 	tests/upstream.py \
 	tests/windows.py \
 	tests/unit/libjq.h \
@@ -201,36 +239,39 @@ checks = $(srcdir)/tests/checks
 check-asan:
 	@CC='$(CC)' $(checks)/asan '$(abs_srcdir)' $(MAKE)
 
-# Where an expression's result can be seen.
+# What calls libjq or shows what it has made of an expression; the random tables of tests/properties.bats hold
+# expressions of the native engine only. All tools go to libjq by one module: the contracts of one are enough.
+libjq_programs = tests/differ/differ tests/fuzz/fuzz-expr tests/unit/test-expr
 libjq_bats = \
-	tests/broker/examples.bats \
+	tests/peers-jq.bats \
 	tests/broker/kout.bats \
-	tests/cases.bats \
+	tests/broker/examples.bats \
 	tests/csvagg.bats \
+	tests/kmap-jq.bats \
+	tests/kmap-native.bats \
+	tests/kwindow.bats \
 	tests/filter.bats \
-	tests/kcount-tables.bats \
-	tests/kcount.bats \
+	tests/man.bats \
 	tests/kfilter.bats \
 	tests/kmap.bats \
+	tests/kcount.bats \
+	tests/kcount-tables.bats \
 	tests/kwindow-more.bats \
-	tests/kwindow.bats \
-	tests/man.bats \
-	tests/peers-jq.bats \
-	tests/properties.bats
-libjq_contracts = kmap kfilter
+	tests/kjoin.bats \
+	tests/kuniq.bats \
+	tests/cases.bats
+libjq_contracts = kmap
 
 check-libjq:
-	@CC='$(CC)' $(checks)/libjq '$(abs_srcdir)' '$(unit_tests) $(fuzz_tests) $(libjq_bats)' \
-		'$(libjq_contracts)' $(MAKE)
+	@CC='$(CC)' $(checks)/libjq '$(abs_srcdir)' '$(libjq_programs)' '$(libjq_bats)' '$(libjq_contracts)' $(MAKE)
 
 # Those that run each tool, and send no signals: valgrind catches all at once, and long before a tool
 # is there. A start under memcheck takes a second.
 valgrind_bats = \
 	tests/broker/examples.bats \
-	tests/cases.bats \
 	tests/csvout.bats \
-	tests/demo.bats \
-	tests/man.bats
+	tests/cases.bats \
+	tests/demo.bats
 valgrind_trs = $(unit_tests:%=%.valgrind.trs) $(valgrind_bats:.bats=.valgrind.trs)
 
 $(unit_tests:%=%.valgrind.trs): %.valgrind.trs: %$(EXEEXT)
@@ -244,7 +285,7 @@ check-valgrind: all $(check_PROGRAMS)
 	@$(checks)/valgrind '$(abs_srcdir)' '$(bin_PROGRAMS)' '$(valgrind_trs)' $(MAKE) -k $(valgrind_trs)
 
 # Each source file: what gcc and clang warn of, and what clang's analyzer and cppcheck find.
-analyzed = $(filter %.c,$(libkpipe_a_SOURCES)) $(bin_PROGRAMS:%$(EXEEXT)=%.c)
+analyzed = $(filter %.c,$(libkpipe_a_SOURCES)) $(bin_PROGRAMS:%$(EXEEXT)=%.c) tools/kjoin_conf.c
 analyze_trs = $(analyzed:.c=.analyze.trs)
 
 $(analyze_trs): %.analyze.trs: %.c

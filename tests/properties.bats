@@ -1,17 +1,17 @@
 #!/usr/bin/env bats
-# Random inputs against slow and plain models, tests/model.py, tests/windows.py and tests/tables.py, and against Python's own numbers and
+# Random inputs against slow and plain models, tests/model.py, tests/windows.py, tests/joins.py and tests/tables.py, and against Python's own numbers and
 # times, tests/sums.py; CSV in every way to read it, tests/splits.py.
 
 load helper
 
-# holds SCRIPT WHAT CASES: the same inputs in every run; KPIPE_SEED=N gives others. Under sanitizers, which
-# take ten times as long to start a tool, a tenth of the tables, for which tools are started one by one.
+# holds SCRIPT WHAT CASES: the same inputs in every run; KPIPE_SEED=N gives others.
 holds()
 {
 	local n=$3
 	need python3
-	case ${KPIPE_SANITIZED:-}:$1 in
-	1:tables | 1:splits) n=$((n / 10)) ;;
+	# Tools are started for each table.
+	case $1 in
+	tables | splits | windows | joins) n=$(fewer "$n") ;;
 	esac
 	run python3 "$KPIPE_SRCDIR/tests/$1.py" "$2" "${KPIPE_SEED:-1}" "$n"
 	assert_status 0
@@ -29,6 +29,18 @@ holds()
 @test "kwindow: local times of 60 zones" {
 	[ -d /usr/share/zoneinfo/Europe ] || skip "no database of time zones"
 	holds windows zones 60
+}
+
+@test "kjoin: 300 random streams of both sides" {
+	holds joins kjoin 300
+}
+
+@test "kjoin: 300 pairs of random streams" {
+	holds joins two 300
+}
+
+@test "kuniq: 200 random streams" {
+	holds joins kuniq 200
 }
 
 @test "csvagg: 200 random sets of tables" {

@@ -163,6 +163,8 @@ static void worker_free(void *worker)
 	free(w);
 }
 
+_Static_assert((int)CSV_ROWS_MAX <= (int)EXPR_ROWS_MAX, "what is read at once is evaluated at once");
+
 /* A block on its way into groups. */
 struct reading {
 	struct worker *w;

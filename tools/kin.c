@@ -40,6 +40,7 @@ struct options {
 struct kin {
 	struct options o;
 	struct kafka_partitions partitions;
+	struct kafka_ranges ranges;
 	struct kafka_format *format;
 	struct buf key_delim, delim;
 	struct kafka_consumer *consumer;
@@ -50,8 +51,7 @@ struct kin {
 	bool announced;  /* --commit=before: what is in out is committed */
 	int write_error; /* errno */
 	enum kafka_next last;
-	bool has_end; /* of -o */
-	bool ended;   /* nothing more is to be read */
+	bool ended; /* nothing more is to be read */
 	int status;
 	int64_t active; /* the last time that anything was read or written */
 	int64_t begun;
@@ -68,7 +68,7 @@ static const char *const value_forms[] = {"json", "text", "base64", NULL};
 static const struct opt what_opts[] = {
 	{'t', "topic", OPT_LIST, OFF(topics), "TOPIC", "read this topic, as an operand does", NULL},
 	{'p', "partitions", OPT_STRING, OFF(partitions), "LIST", "only these, like 0,2,5-7", NULL},
-	{'o', "offset", OPT_LIST, OFF(ranges), "RANGE",
+	{'o', "offset", OPT_LIST, OFF(ranges), "[LIST=]RANGE",
 	 "beginning, end, stored, N, -N, +N, N:M, :end, @TIME, @T1:T2", NULL},
 	{'e', "exit", OPT_FLAG, OFF(to_end), NULL, "stop at the ends as they are at the start",
 	 NULL},
@@ -198,7 +198,8 @@ static void open_output(struct kin *k)
 	k->chunk = PIPE_BUF;
 	if (fstat(k->fd, &st) < 0)
 		return;
-	if (S_ISREG(st.st_mode))
+	/* /dev/null and its like take everything at once. */
+	if (S_ISREG(st.st_mode) || (S_ISCHR(st.st_mode) && !isatty(k->fd)))
 		k->chunk = SIZE_MAX;
 	if (!S_ISFIFO(st.st_mode))
 		return;
@@ -378,7 +379,7 @@ static void wait_for_input(struct kin *k)
 
 static void run(struct kin *k)
 {
-	bool endless = !k->o.to_end && !k->has_end && k->o.count == NO_LIMIT;
+	bool endless = !k->o.to_end && !kafka_ranges_end(&k->ranges) && k->o.count == NO_LIMIT;
 
 	k->begun = k->active = loop_now();
 	progress_open(&k->progress, k->o.progress, k->o.quiet, endless, k->begun);
@@ -477,16 +478,16 @@ static void parse_places(struct kin *k, struct kafka_consumer_conf *cc)
 	struct buf err = BUF_INIT;
 
 	for (size_t i = 0; i < o->ranges.n; i++) {
-		if (kafka_range_parse(&cc->range, o->ranges.v[i], loop_wall(), &err) < 0)
+		if (kafka_ranges_add(&k->ranges, o->ranges.v[i], loop_wall(), &err) < 0)
 			diag_usage("%s", buf_str(&err));
 	}
-	k->has_end = cc->range.has_to;
-	if (cc->range.has_from && cc->range.from.place == KAFKA_STORED && !o->group)
+	cc->ranges = &k->ranges;
+	if (kafka_ranges_begin_at(&k->ranges, KAFKA_STORED) && !o->group)
 		diag_usage("-o stored: only a group (-G) stores offsets");
 	if (o->instance && !o->group)
 		diag_usage("--instance is for a group (-G)");
 	if (o->partitions && kafka_partitions_parse(&k->partitions, o->partitions, &err) < 0)
-		diag_usage("%s", buf_str(&err));
+		diag_usage("-p: %s", buf_str(&err));
 }
 
 static void open_consumer(struct kin *k, struct operands topics)
@@ -538,6 +539,7 @@ static void free_kin(struct kin *k)
 	strlist_free(&k->o.ranges);
 	strlist_free(&k->o.kafka.set);
 	kafka_partitions_free(&k->partitions);
+	kafka_ranges_free(&k->ranges);
 	kafka_format_free(k->format);
 	buf_free(&k->key_delim);
 	buf_free(&k->delim);

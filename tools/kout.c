@@ -24,7 +24,8 @@ enum { SOURCE_SHIFT = 48 };
 #define NO_PARTITION (-1)
 
 struct options {
-	const char *topic, *key_delim, *key, *key_by, *value_by, *topic_by, *codec;
+	const char *topic, *key_delim, *delim, *key, *key_by, *value_by, *topic_by, *codec;
+	int value_form;
 	bool envelope, null_key, empty_is_null, keep_partition, tee, whole;
 	int64_t partition, rate;
 	struct strlist headers;
@@ -40,7 +41,8 @@ struct kout {
 	struct operands files;
 	struct kafka_producer *producer;
 	int (*make)(struct kout *k, struct slice line, struct rec *rec, struct buf *err);
-	struct buf delim, err;
+	struct buf key_delim, err;
+	struct delim_framer framer;               /* of -D; without: text is empty */
 	struct rec_header *headers, *all_headers; /* of -H; with those of an envelope before them */
 	size_t nheaders, all_cap;
 	struct envelope *env;
@@ -59,17 +61,23 @@ struct kout {
 
 #define OFF(field) offsetof(struct options, field)
 
+enum value_form { VALUE_JSON, VALUE_TEXT };
+static const char *const value_forms[] = {"json", "text", NULL};
+
 static const struct opt record_opts[] = {
 	{'t', "topic", OPT_STRING, OFF(topic), "TOPIC", "the topic; then every operand is a file",
 	 NULL},
 	{'K', "key-delim", OPT_STRING, OFF(key_delim), "DELIM",
 	 "lines are a key, this, and a value", NULL},
+	{'D', "delim", OPT_STRING, OFF(delim), "DELIM", "records end in this, not a newline", NULL},
 	{'k', "key", OPT_STRING, OFF(key), "KEY", "the key of every record", NULL},
 	{0, "key-by", OPT_STRING, OFF(key_by), "EXPR", "the key is this of the JSON record", NULL},
 	{0, "value-by", OPT_STRING, OFF(value_by), "EXPR", "the value is this of it", NULL},
 	{0, "topic-by", OPT_STRING, OFF(topic_by), "EXPR", "the topic is this of it", NULL},
 	{0, "null-key", OPT_FLAG, OFF(null_key), NULL, "--key-by may give null", NULL},
 	{'J', "envelope", OPT_FLAG, OFF(envelope), NULL, "records as kin -J prints them", NULL},
+	{0, "value", OPT_CHOICE, OFF(value_form), "json|text",
+	 "with -J: a string in .value is JSON (default), or the text itself", value_forms},
 	{0, "keep-partition", OPT_FLAG, OFF(keep_partition), NULL, "with -J: into .partition",
 	 NULL},
 	{'H', "header", OPT_LIST, OFF(headers), "NAME=VALUE", "add this header to every record",
@@ -108,13 +116,14 @@ static int make_plain(struct kout *k, struct slice line, struct rec *rec, struct
 
 static int make_split(struct kout *k, struct slice line, struct rec *rec, struct buf *err)
 {
-	const char *at = memmem(line.ptr, line.len, k->delim.data, k->delim.len), *end;
+	const char *at = memmem(line.ptr, line.len, k->key_delim.data, k->key_delim.len), *end;
 
 	if (!at) {
-		buf_setf(err, "no key: the line has no '%s'", k->o.key_delim);
+		buf_setf(err, "no key: the %s has no '%s'", k->o.delim ? "record" : "line",
+			 k->o.key_delim);
 		return -1;
 	}
-	end = at + k->delim.len;
+	end = at + k->key_delim.len;
 	rec->key = slice_of(line.ptr, (size_t)(at - line.ptr));
 	rec->value = slice_of(end, line.len - (size_t)(end - line.ptr));
 	return 0;
@@ -299,6 +308,16 @@ static bool next_record(struct kout *k, const struct block *blk, struct result *
 	return true;
 }
 
+/* As it was read, with an end even if the last one had none. */
+static void print(const struct kout *k, struct slice rec, struct buf *out)
+{
+	buf_add(out, rec.ptr, rec.len);
+	if (k->o.delim)
+		buf_add(out, k->framer.text.data, k->framer.text.len);
+	else if (!k->o.whole)
+		buf_add_char(out, filter_record_end(&k->o.filter));
+}
+
 static void apply(void *ctx, const struct block *blk, struct result *res)
 {
 	struct kout *k = ctx;
@@ -314,11 +333,8 @@ static void apply(void *ctx, const struct block *blk, struct result *res)
 				break;
 			continue;
 		}
-		if (k->o.tee) {
-			buf_add(&res->out, rec.ptr, rec.len);
-			if (!k->o.whole)
-				buf_add_char(&res->out, filter_record_end(&k->o.filter));
-		}
+		if (k->o.tee)
+			print(k, rec, &res->out);
 	}
 	res->native = k->native;
 	k->push_due = 0;
@@ -394,8 +410,12 @@ static void check_options(const struct options *o)
 		diag_usage("-k and --key-by both say what the key is");
 	if (o->keep_partition && (!o->envelope || o->partition != NO_PARTITION))
 		diag_usage("--keep-partition is for -J, without -p");
+	if (o->value_form && !o->envelope)
+		diag_usage("--value is for -J");
 	if (o->whole && o->filter.null_data)
 		diag_usage("--whole and -0 both say where records end");
+	if (o->delim && (o->filter.null_data || o->whole))
+		diag_usage("-D, -0 and --whole all say where records end: only one of them");
 	if (o->partition > INT32_MAX)
 		diag_usage("-p: no such partition");
 	if (o->topic && o->topic_by)
@@ -451,20 +471,41 @@ static void compile(struct kout *k)
 	k->ev = expreval_new(k->set);
 }
 
-static void choose_form(struct kout *k)
+static void parse_delim(const char *name, const char *text, struct buf *delim)
 {
 	struct buf err = BUF_INIT;
 
+	if (kafka_unescape(text, delim, &err) < 0)
+		diag_usage("%s: %s", name, buf_str(&err));
+	if (!delim->len)
+		diag_usage("%s: an empty delimiter", name);
+}
+
+static const struct framer *choose_framer(struct kout *k)
+{
+	struct buf delim = BUF_INIT;
+
+	if (k->o.whole)
+		return &framer_whole;
+	if (!k->o.delim)
+		return NULL;
+	parse_delim("-D", k->o.delim, &delim);
+	delim_framer_init(&k->framer, buf_slice(&delim));
+	buf_free(&delim);
+	return &k->framer.framer;
+}
+
+static void choose_form(struct kout *k)
+{
 	k->make = make_plain;
 	if (k->o.key_delim) {
 		k->make = make_split;
-		if (kafka_unescape(k->o.key_delim, &k->delim, &err) < 0)
-			diag_usage("-K: %s", buf_str(&err));
-		if (!k->delim.len)
-			diag_usage("-K: an empty delimiter");
+		parse_delim("-K", k->o.key_delim, &k->key_delim);
 	} else if (k->o.envelope) {
 		k->make = make_envelope;
 		k->env = envelope_new();
+		if (k->o.value_form == VALUE_TEXT)
+			envelope_text_values(k->env);
 	} else if (k->o.key_by || k->o.value_by || k->o.topic_by) {
 		k->make = make_by_expr;
 		compile(k);
@@ -504,7 +545,8 @@ static void free_kout(struct kout *k)
 	exprset_free(k->set);
 	for (int use = 0; use < EXPR_USES; use++)
 		buf_free(&k->text[use]);
-	buf_free(&k->delim);
+	buf_free(&k->key_delim);
+	delim_framer_free(&k->framer);
 	buf_free(&k->err);
 	buf_free(&k->why);
 	free(k->headers);
@@ -541,7 +583,9 @@ int main(int argc, char **argv)
 	f.fd = kafka_producer_fd(k.producer);
 	f.on_fd = on_fd;
 	f.no_stdout = !k.o.tee;
-	f.framer = k.o.whole ? &framer_whole : NULL;
+	/* What is read must also arrive within the time. */
+	f.finish_time = k.o.filter.drain / 2;
+	f.framer = choose_framer(&k);
 	f.block_size = k.o.rate ? PACED_BLOCK : 0;
 	f.raw = k.make == make_plain || k.make == make_split;
 	status = filter_run(&f, &k, &k.o.filter, k.files);

@@ -109,7 +109,8 @@ last_per_key()
 }
 
 @test "a backlog of 160 000 records in 4 partitions loses none as late" {
-	oracle input interleave >in
+	oracle input interleave |
+		awk -F '"partition":' -v most="$(fewer 40000)" 'count[substr($2, 1, 1)]++ < most' >in
 	t=$(topic backlog)
 	kout -J --keep-partition "$t" in
 	kin -e "$t" | kwindow --tumble 1m --delay 1m -T .t -a n=count >got 2>log

@@ -238,14 +238,35 @@ shared()
 	same_text "$(seq 25 32 | grep -v -e 25 -e 29)" "$(kin -G "$g" -p 0-3 -e -o 0 "$t" | sort -n)"
 }
 
+@test "-o: what a member began at counts for the next one, even if it read nothing" {
+	need_kafka "the box does not always finish a rebalance"
+	fill 1 20
+	start 'kin -G "$g" -o end --progress "$t" 2>err >got'
+	eventually 10 grep -q 'assigned 0,1,2,3' err
+	kill -TERM "$pid"
+	ends 143
+	fill 21 24
+	same_text "$(seq 21 24)" "$(kin -G "$g" -e -o end "$t" | sort -n)"
+	# also when it is killed: it said so at once
+	start 'kin -G "$g-2" -o end --progress "$t" 2>err >got'
+	eventually 10 grep -q 'assigned 0,1,2,3' err
+	eventually 10 eval '[ -z "$(kin -G "$g-2" -p 0-3 --commit none -e "$t")" ]'
+	kill -KILL "$pid"
+	ends 137
+	fill 25 28
+	same_text "$(seq 25 28)" "$(kin -G "$g-2" -e -o end "$t" | sort -n)"
+}
+
 @test "a commit that is not there any more: reading begins with the oldest that is" {
 	need_box "it keeps 5 MiB"
 	big 10
 	kin -G "$g" -p 0 -c 5 "$t" >/dev/null
 	big 6000
 	for from in beginning end 3; do
-		kin -G "$g" -p 0 -e --commit none -o "$from" "$t" >got
+		kin -G "$g" -p 0 -e --commit none -o "$from" "$t" >got 2>err
 		n=$(wc -l <got)
+		# 10 and 6000 there have been
+		same_text "kin: $t[0]: offsets 5 to $((6010 - n - 1)) are gone: deleted before they were read" "$(cat err)"
 		[ "$n" -gt 3000 ] && [ "$n" -lt 6000 ]
 		tail -n "$n" in | cmp - got
 	done

@@ -139,6 +139,34 @@ envelopes()
 	same_text '2 3 12 13 ' "$(kin_range 2 -o :4)"
 }
 
+@test "-o LIST=RANGE: for some partitions" {
+	numbers
+	kin_range()
+	{
+		timeout 20 kin -f '%s ' "$@" "$t"
+	}
+	same_text '7 8 9 10 11 12 13 14 ' "$(kin_range -e -o 0=7)"
+	same_text '7 8 13 14 ' "$(kin_range -o 0=7:9 -o 1,3=-1:end -o 2=:end)"
+	# what holds for all, and exceptions, in any order
+	same_text '2 12 13 ' "$(kin_range -o 1=:end -o 2:3)"
+	# a partition without an end has none
+	same_text '0 1 10 11 12 13 14 ' "$(kin_range --timeout 300ms -o 0=:2)"
+	same_text '0 1 10 11 12 13 14 ' "$(kin_range -e -o 0=:2)"
+	misused "-o: 'x' is not a list of partitions" -o x=5 "$t"
+	misused '-o stored: only a group' -o 1=stored "$t"
+}
+
+@test "-o LIST=@TIME: each its own" {
+	need_kafka "the box knows no offsets by time"
+	for s in 10 20 30; do
+		for p in 0 1 2; do
+			echo "{\"value\":$s,\"timestamp\":17000000${s}000,\"partition\":$p}"
+		done
+	done | kout -J --keep-partition "$t"
+	same_text '0 20;0 30;1 30;2 10;' \
+		"$(kin -e -o 0=@1700000015 -o 1=@1700000025:end -o 2=:1 -f '%p %s;' "$t" | tr ';' '\n' | sort | tr '\n' ';' | sed 's/^;//')"
+}
+
 @test "-o: what is no range" {
 	local range
 	for range in '' x 1.5 - + -- 1:2:3 beginning: :stored 0x10 99999999999999999999; do
@@ -276,6 +304,36 @@ committed()
 	seq 5 7 | gives timeout 20 kin -e -o 4 "$t"
 }
 
+@test "records of a transaction that is not committed are not read, unless isolation.level says so" {
+	need_kafka "the box knows no transactions"
+	need kcat
+	all()
+	{
+		timeout 20 kin -e -X isolation.level=read_uncommitted "$t"
+	}
+	seq 1 3 | kout -p 0 "$t"
+	mkfifo in
+	start 'kcat -P -b "$KPIPE_BROKERS" -t "$t" -p 0 -X transactional.id="$t" -X transaction.timeout.ms=1500 -X linger.ms=0 <in 2>/dev/null'
+	exec 9>in
+	yes 4 | head -n 1000 >&9
+	eventually 10 eval '[ "$(all | wc -l)" -gt 3 ]'
+	kill -KILL "$pid"
+	exec 9>&-
+	# it is open now
+	seq 1 3 | gives timeout 20 kin -e "$t"
+	all >open
+	seq 1 3 | gives kin -e -o :end "$t"
+	# the coordinator aborts it; the marker is the last of the log
+	seq 5 6 >after
+	eventually 20 eval '[ "$(kcat -Q -b "$KPIPE_BROKERS" -t "$t:0:-1" | sed "s/.* //")" -gt "$(wc -l <open)" ]'
+	seq 1 3 | gives timeout 20 kin -e "$t"
+	gives timeout 20 kin -e -o -1 "$t" </dev/null
+	same_file open <(all)
+	kout -p 0 "$t" after
+	cat <(seq 3) after | gives timeout 20 kin -e "$t"
+	cat after | gives timeout 20 kin -e -o 3 "$t"
+}
+
 # --- The order of several partitions ---
 
 # backlog: 4000 records in 4 partitions, the times of each rising, all different. in: in that order.
@@ -319,6 +377,31 @@ backlog()
 	sort -k 1,1n -s got >parts
 	sort -k 1,1n -k 2,2n got | cmp - parts
 	cut -d ' ' -f 2 got | sort -n | cmp - in
+}
+
+@test "records that are deleted before they are read are told of" {
+	need_box "it keeps 5 MiB"
+	big()
+	{
+		yes "$(printf '%0900d' 0)" | head -n "$1" | kout -p 0 "$t"
+	}
+	big 1000
+	mkfifo out
+	start 'kin -f "%o\n" -p 0 "$t" 2>err >out'
+	exec 9<out
+	for i in $(seq 0 999); do
+		IFS= read -r line <&9
+		[ "$line" = "$i" ]
+	done
+	kill -STOP "$pid"
+	big 20000
+	kill -CONT "$pid"
+	start 'cat <&9 >got'
+	eventually 20 grep -qx 20999 got
+	read -r from to <<<"$(sed -n "s/^kin: $t\[0\]: offsets \([0-9]*\) to \([0-9]*\) are gone: .*/\1 \2/p" err)"
+	cat <(seq 0 999) got | sort -n >all
+	cat <(seq 0 $((from - 1))) <(seq $((to + 1)) 20999) | cmp - all
+	same_text 1 "$(wc -l <err)"
 }
 
 # --- How records are printed ---
@@ -387,7 +470,8 @@ rich()
 	need kcat
 	# but for what is empty, which kcat -Z takes for a null
 	rich
-	for f in '%t[%p]@%o %T: %k=%s %K %S %R %h;\n' '%s%s%%\n\t\r\\\x41\x0a;' 'no letters'; do
+	for f in '%t[%p]@%o %T: %k=%s %K %S %R %h;\n' '%s%s%%\n\t\r\\\x41\x0a;' 'no letters' \
+		'\65\0101\10\012\9.\255%s' %s %S %R %k %K %t %p %o %T %h %%; do
 		for z in '' '-Z -c 3'; do
 			kin -e $z -p 0 -f "$f" "$t" >got
 			kcat -C -b "$KPIPE_BROKERS" -q -e $z -t "$t" -p 0 -o beginning -f "$f" >want
@@ -621,6 +705,61 @@ while True:
 	misused "conf:1: not KEY=VALUE" -F conf "$t"
 	misused "none: No such file" -F none "$t"
 	KPIPE_CONFIG=none misused "none: No such file" "$t"
+}
+
+@test "properties: an unknown one is named beside the known one that is most like it" {
+	misused "-X: unknown property 'bootstrap.server' \\(there is 'bootstrap.servers'\\)" -X bootstrap.server=x "$t"
+	misused "-X: unknown property 'nosuch'\$" -X nosuch=1 "$t"
+	echo sasl.jass.config=x >conf
+	misused "conf:1: unknown property 'sasl.jass.config' \\(there is 'sasl.jaas.config'\\)" -F conf "$t"
+}
+
+@test "properties: a file for Java's clients" {
+	numbers
+	{
+		echo '! a comment, which does not go on \'
+		printf 'bootstrap.servers = \\\n\t  %s\r\n' "$KPIPE_BROKERS"
+		echo security.protocol=PLAINTEXT
+		echo key.deserializer=org.apache.kafka.common.serialization.StringDeserializer
+		echo partition.assignment.strategy=org.apache.kafka.clients.consumer.RangeAssignor
+		echo sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required '\'
+		echo '  username="x" \'
+		echo '  password="y";'
+		# longer than any buffer of one line
+		printf 'client.id=%05000d\n' 0
+		echo fetch.max.wait.ms=10
+	} >conf
+	unset KPIPE_BROKERS
+	seq 0 14 | gives kin -F conf -e "$t"
+	echo ssl.truststore.location=conf >>conf
+	misused 'conf:12: conf is not PEM' -F conf "$t"
+	printf '#\nno\\\nsuch=\\\n1\n' >conf
+	misused "conf:2: unknown property 'nosuch'" -F conf "$t"
+}
+
+# The brokers of tests/kafka have two users, on another port.
+@test "properties: sasl.jaas.config, PLAIN and SCRAM" {
+	need_kafka "the box lets everybody in"
+	numbers
+	module=org.apache.kafka.common.security
+	sasl=${KPIPE_BROKERS%:*}:$((${KPIPE_BROKERS##*:} + 2))
+	unset KPIPE_BROKERS
+	login()
+	{
+		printf '%s\n' bootstrap.servers="$sasl" security.protocol=SASL_PLAINTEXT \
+			sasl.mechanism="$1" sasl.jaas.config="$module.$2 required username=\"$3\" password=\"$4\";" >conf
+	}
+	login PLAIN plain.PlainLoginModule ann 'ann;secret'
+	seq 0 14 | gives kin -F conf -e "$t"
+	login SCRAM-SHA-256 scram.ScramLoginModule bob bob-secret
+	seq 0 14 | gives kin -F conf -e "$t"
+	login SCRAM-SHA-256 scram.ScramLoginModule bob wrong
+	run --separate-stderr timeout 20 kin -F conf -e "$t"
+	assert_status 3
+	assert_output ''
+	assert_match '^kin: .*uthentication failed' "$stderr"
+	run --separate-stderr timeout 20 kout -F conf "$t" <<<x
+	assert_status 3
 }
 
 # Each source against the one before it: all name an address where nobody listens but the last.

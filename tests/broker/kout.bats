@@ -140,6 +140,17 @@ bad()
 	assert_stderr 'kout: none: No such file or directory'
 }
 
+@test "files: a named pipe, and standard input by its name" {
+	mkfifo pipe
+	start 'printf "1\n2" >pipe'
+	kout -p 0 "$t" pipe
+	printf '3\n' | kout -p 0 "$t" /dev/stdin
+	printf '4\n' >in
+	kout -p 0 "$t" /dev/stdin <in
+	echo 5 | kout -p 0 "$t"
+	seq 5 | gives kin -e "$t"
+}
+
 @test "--whole: each input is one record" {
 	printf 'a\nb\n' >a
 	printf '\0' >b
@@ -169,6 +180,24 @@ bad()
 	printf 'Key1=Value1:My\n=Value2:\nKey3=\n=:Value4\n' | gives kin -e -K = "$t"
 }
 
+# The cases of LineMessageReaderTest, which tests how Kafka's console producer reads lines, as far as
+# they are not about headers in lines; what it calls ignore.error is --bad skip, its null marker -Z.
+@test "-K: as the console producer reads lines" {
+	printf 'key0\tvalue0\nkey1\tvalue1' | kout -K '\t' -p 0 "$t"
+	printf 'key\t' | kout -K '\t' -p 0 "$t"
+	printf 'key\t\tvalue' | kout -K '\t\t' -p 0 "$t"
+	printf 'value\n' | kout -p 0 "$t"
+	printf 'key0#value0\nkey1#value1' | kout -K '#' -p 0 "$t"
+	printf 'key\t\nkey\tvalue\n\tvalue\n\t' | kout -Z -K '\t' -p 0 "$t"
+	printf '%s\n' 'key0=value0' 'key1=value1' 'key=' 'key=value' 'NULL=value' 'key0=value0' 'key1=value1' \
+		'key=NULL' 'key=value' 'NULL=value' 'NULL=NULL' | gives kin -e -Z -K = "$t"
+	printf 'key0\tvalue0\nkey1[MISSING]value1\n' >in
+	run -1 --separate-stderr kout -K '\t' -p 1 "$t" <in
+	assert_stderr "kout: stdin:2: no key: the line has no '\\t'"
+	run -0 --separate-stderr kout -K '\t' --bad skip -p 1 "$t" <in
+	printf 'key0=value0\nkey0=value0\n' | gives kin -e -p 1 -K = "$t"
+}
+
 @test "-K: a delimiter over the ends of what is read at once" {
 	for n in 1022 1023 1024 4095 65535 65536 262143 262144; do
 		printf '%0*d;;%d\n' "$n" 0 "$n"
@@ -177,6 +206,63 @@ bad()
 	for n in 1022 1023 1024 4095 65535 65536 262143 262144; do
 		echo "$n $n"
 	done | gives kin -e -f '%K %s\n' "$t"
+}
+
+# The input of kcat's own test of delimiters, but for an end at the end.
+@test "-D and -K: records that end in several bytes" {
+	printf '%s' 'Key1;KeyDel;Value1:MyDilemma:;KeyDel;Value2:MyDilemma:Key3;KeyDel;:MyDilemma:k;KeyDel;Value4' |
+		kout -D ':MyDilemma:' -K ';KeyDel;' -Z -p 0 "$t"
+	printf 'Key1=Value1\nNULL=Value2\nKey3=NULL\nk=Value4\n' | gives kin -e -Z -K = "$t"
+	printf '1;;;2;;3' | kout -D ';' -p 1 "$t"
+	printf '1\n\n\n2\n\n3\n' | gives kin -e -p 1 "$t"
+	# a NUL among them, a newline in the record; none at the end, or one
+	printf 'a\n\0\tb\0\t' | kout -D '\0\t' -p 2 "$t"
+	printf 'c\0\td' | kout -D '\0\t' -p 2 "$t"
+	printf 'a\n|b|c|d|' | gives kin -e -p 2 -f '%s|' "$t"
+	printf 'a=1;b=2;' | kout --tee -D ';' -K = -p 3 "$t" >got
+	printf 'a=1;b=2;' | cmp - got
+	printf 'a=1;b;c=3' >in
+	run -1 --separate-stderr kout -D ';' -K = -p 3 "$t" <in
+	assert_stderr "kout: stdin:2: no key: the record has no '='"
+	misused '-D: an empty delimiter' -D '' "$t"
+	misused '-D: .*unknown escape' -D '\q' "$t"
+	misused '-D, -0 and --whole' -D : -0 "$t"
+	misused '-D, -0 and --whole' -D : --whole "$t"
+}
+
+# Against python's split, which also looks from the left and without overlaps; whatever is read at once.
+@test "-D: delimiters that hold their own beginnings, over the ends of what is read" {
+	need python3
+	for delim in aa aab abab abaab; do
+		python3 - "$delim" >in <<-'END'
+		import random, sys
+		random.seed(sys.argv[1])
+		sys.stdout.write("".join(random.choice("aab") for _ in range(4000)))
+		END
+		python3 -c 'import sys
+parts = open("in").read().split(sys.argv[1])
+print("".join(p + "\n" for p in parts if p is not parts[-1] or p), end="")' "$delim" >want
+		for block in 1 2 7 64 4096; do
+			KPIPE_BLOCK=$block kout --tee -D "$delim" -p 0 "$t-$delim-$block" in >/dev/null
+			kin -e "$t-$delim-$block" >got
+			same_file want got || fail "in blocks of $block, with $delim"
+		done
+		kout -u -D "$delim" -p 0 "$t-$delim-u" <in
+		kin -e "$t-$delim-u" | cmp - want
+	done
+}
+
+@test "-D: a record over --max-line is bad, and the next one none the worse" {
+	{
+		printf 'one;;'
+		printf '%0300000d;x;;' 0
+		printf 'two;;'
+	} >in
+	run -1 --separate-stderr kout -D ';;' --max-line 1000 -p 0 "$t" <in
+	assert_match '^kout: stdin:2: a line of more than 1000 bytes' "$stderr"
+	run -0 --separate-stderr kout -D ';;' --max-line 1000 --bad skip -p 1 "$t" <in
+	assert_stderr 'kout: 3 in, 2 used, 1 bad, 0 late'
+	printf 'one\ntwo\n' | gives kin -e -p 1 "$t"
 }
 
 @test "-K: a line without the delimiter is bad" {
@@ -453,6 +539,16 @@ bad()
 	kin -e -J "$t-copy" | kmap 'del(.topic)' | cmp want -
 }
 
+# As `rpk topic consume` prints records, but on one line each.
+@test "-J --value text: what rpk prints" {
+	printf '%s\n' '{"topic":"x","key":"k","value":"{\"n\":1}","headers":[{"key":"a","value":"1"}],"timestamp":1700000000000,"partition":2,"offset":7}' \
+		'{"topic":"x","value":"line one\nline two","timestamp":1700000000001,"partition":0,"offset":8}' |
+		kout -J --value text -p 0 "$t"
+	printf 'k=%s a=1 1700000000000;NULL=%s  1700000000001;' '{"n":1}' $'line one\nline two' |
+		gives kin -e -Z -f '%k=%s %h %T;' "$t"
+	misused '--value is for -J' --value text "$t"
+}
+
 @test "options that contradict each other" {
 	local with
 	for with in -K: -kx --key-by=. --value-by=. --topic-by=.; do
@@ -560,6 +656,25 @@ bad()
 		printf '%01100000d\n' 0
 		echo c
 	} | bad 'Broker: Message size too large'
+}
+
+# A broker refuses a batch as a whole.
+@test "records whose batch is refused are sent one by one" {
+	need_kafka "the box refuses no batch"
+	seq 12000 | awk '{ printf "%099d\n", $1 }' >in
+	kout -X message.max.bytes=3000000 -X batch.size=3000000 -X linger.ms=500 -p 0 "$t" in
+	kin -e "$t" | sort | cmp - in
+	# one that is too large for the broker takes no other one with it; headers and times come along
+	{
+		echo '{"key":"a","value":1,"headers":[{"key":"h","value":"x"}],"timestamp":1700000000000}'
+		printf '{"value":"%01500000d"}\n' 0
+		echo '{"key":null,"value":null,"timestamp":1700000000001}'
+	} >in
+	run -1 --separate-stderr kout -X message.max.bytes=3000000 -X batch.size=3000000 -J -p 1 "$t" <in
+	assert_match '^kout: stdin:2: not delivered: Broker: Message size too large' "$stderr"
+	assert_match 'kout: 1 of 3 records not delivered: ' "$stderr"
+	printf '%s\n' 'a=1 h=x 1700000000000' 'NULL=NULL  1700000000001' |
+		gives kin -e -p 1 -Z -f '%k=%s %h %T\n' "$t"
 }
 
 @test "a long record under the limit, and its neighbours" {
@@ -679,6 +794,33 @@ bad()
 	ends 0
 	kin -e "$t" | sort -n >got
 	seq 1 300 | cmp - got
+}
+
+# ticks: what the process has had of the CPU, in hundredths of a second.
+ticks()
+{
+	awk '{ sub(/.*\) /, ""); print $12 + $13 }' "/proc/$pid/stat"
+}
+
+@test "a broker that does not answer is waited for without work, and input is not taken on meanwhile" {
+	need_box "it is stopped"
+	[ -r /proc/self/stat ] || skip "no /proc"
+	own_box
+	mkfifo in
+	start "kout -X queue.buffering.max.messages=1000 '$t' <in"
+	exec 9>in
+	echo first >&9
+	eventually 5 has 1
+	kill -STOP "$box"
+	start 'seq 2 1000000 >in'
+	writer=$pid pid=${started[1]}
+	sleep 0.5
+	before=$(ticks)
+	sleep 1
+	[ $(($(ticks) - before)) -le 5 ]
+	kill -0 "$writer"
+	# a sanitizer's own memory says nothing
+	[ -n "${KPIPE_SANITIZED:-}" ] || [ "$(awk '/VmRSS/ { print $2 }' "/proc/$pid/status")" -lt 60000 ]
 }
 
 @test "no broker: none configured, none reached" {

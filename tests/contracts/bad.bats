@@ -284,7 +284,12 @@ gives_but_says()
 stats_hold()
 {
 	same_text 1 "$(grep -c '^{' err)"
-	same_text '["tool","in","used","bad","late","native","inexact","bytes","seconds","records_per_second"]' \
+	case $TOOL in
+	kuniq) held='"keys","most_keys","held_bytes",' ;;
+	kjoin) held='"held_left","held_right","keys_left","keys_right","most_held","held_bytes",' ;;
+	*) held= ;;
+	esac
+	same_text '["tool","in","used","bad","late","native","inexact","bytes",'"$held"'"seconds","records_per_second"]' \
 		"$(field '|keys_unsorted')"
 	same_text "[\"$TOOL\",$1,$2,$3,$4]" "$(field '|[.tool, .in, .used, .bad, .late]')"
 	[ -z "${5:-}" ] || same_text "$5" "$(field bytes)"

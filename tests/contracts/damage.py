@@ -21,12 +21,15 @@ COUNT = 2500
 TOOL, SEED = sys.argv[1], int(sys.argv[2])
 CSV = TOOL in ("csvagg", "csvin")
 THREADS = TOOL in ("kmap", "kfilter", "kcount", "csvagg", "csvin")
+LATE = TOOL in ("kwindow", "kjoin")
 BATCH = TOOL in ("kcount", "csvagg")  # blocks of 4 MiB: only long records fill several
 COMMANDS = {
     "kmap": ["kmap", "{id,s}"],
     "kfilter": ["kfilter", "true"],
     "kcount": ["kcount", "-g", ".g", "-a", "n=count, sum(.id), max(.s), first(.id), last(.id)"],
     "kwindow": ["kwindow", "--tumble", "1h", "-T", ".t", "-a", "n=count, sum(.id)"],
+    "kuniq": ["kuniq", "-g", ".id", "-g", ".t", "-g", ".s"],
+    "kjoin": ["kjoin", "-g", ".g", "-T", ".t", "--left-if", ".id % 2 == 0", "--within", "5m", "--outer"],
     "csvagg": ["csvagg", "-g", "g", "-a", "n=count, sum(id), max(s), first(id), last(id)"],
     "csvin": ["csvin"],
     "csvout": ["csvout", "--columns", "id,g,t,s"],
@@ -195,7 +198,7 @@ def stats_of(err):
 
 def put_in(records):
     data = join(r for r, _ in records)
-    late = ["--late", "late"] if TOOL == "kwindow" else []
+    late = ["--late", "late"] if LATE else []
     status, out, err, bad, late_bytes = run(data, "--bad", "bad", "--stats", *late)
     stats = stats_of(err)
     check(status == 0, "status", status, err[-3:])
@@ -242,7 +245,7 @@ def check_alone(records, found, out, late, stats):
     status, alone, err, bad, late_alone = run(join(good), "--bad", "bad", *(["--late", "late"] if late else []))
     check(status == 0 and not bad, "good records alone:", status, err[-3:], bad[:300])
     check(alone == out, "good records alone lead to something else")
-    if TOOL == "kwindow":
+    if LATE:
         check(late_alone == late, "late ones alone")
         lines = late.split(b"\n")[:-1]
         check(len(lines) == stats["late"] and set(lines) <= set(good), "late", len(lines), stats)
@@ -258,10 +261,10 @@ def check_fail(records, found, entries, data):
     status, out, err, _, _ = run(data)
     want = "%s: in:%d: " % (TOOL, entries[0]["line"])
     check(status == 1 and len(err) == 1 and err[0].startswith(want), "--bad fail:", status, err, "wanted", want)
-    if TOOL not in ("kcount", "csvagg", "kwindow"):
+    if TOOL not in ("kcount", "csvagg", "kwindow", "kjoin"):
         _, before, _, _, _ = run(join(r for r, _ in records[: found[0]]))
         check(out == before, "--bad fail: what came before is not what is out")
-    elif TOOL != "kwindow":
+    elif BATCH:
         check(out == b"", "--bad fail: there are finals")
     return status, out, err
 

@@ -46,6 +46,12 @@ works()
 		same_file want got
 		same_file /dev/null err
 		;;
+	admin)
+		answers
+		t -J "$@" >out 2>err
+		grep -q "^{.*\"$TOPIC\"" out
+		same_file /dev/null err
+		;;
 	server)
 		t "$@" >out 2>err
 		same_file /dev/null out
@@ -67,6 +73,8 @@ programs()
 	kfilter) "$@" kfilter "($program) == .t" in ;;
 	kcount) "$@" kcount -g "k=$program" -a 'sum(.id * 1.5), avg(.id / 4)' in ;;
 	kwindow) "$@" kwindow --tumble 1d -T "$program" -a 'sum(.id * 1.5)' in ;;
+	kuniq) "$@" kuniq -g "$program" -g '.id * 1.5' in ;;
+	kjoin) "$@" kjoin -g "$program" --left-if true --anti in ;;
 	csvagg) "$@" csvagg -g "k=$program" -a 'sum(id * 1.5), avg(id / 4)' in ;;
 	kout) "$@" kout -p 0 -t "$TOPIC" --key-by "$program" in && kin -e -f '%k %s\n' "$TOPIC" ;;
 	*) return 1 ;;
@@ -76,7 +84,7 @@ programs()
 has_programs()
 {
 	case $TOOL in
-	kmap | kfilter | kcount | kwindow | csvagg | kout) ;;
+	kmap | kfilter | kcount | kwindow | kuniq | kjoin | csvagg | kout) ;;
 	*) skip "$TOOL runs no programs" ;;
 	esac
 }
@@ -167,7 +175,7 @@ same_programs()
 
 @test "a configuration for brokers is nothing to the others" {
 	case $KIND:$TOOL in
-	sink:* | source:* | *:kbroker) skip "$TOOL reads it" ;;
+	sink:* | source:* | admin:* | *:kbroker) skip "$TOOL reads it" ;;
 	esac
 	mkdir -p .config
 	printf 'nonsense\n\xff\n' >.config/kpipe.conf
@@ -215,7 +223,7 @@ same_programs()
 
 @test "few descriptors" {
 	case $KIND in
-	sink | source | server) skip "a client of brokers needs more" ;;
+	sink | source | admin | server) skip "a client of brokers needs more" ;;
 	esac
 	few_descriptors
 	works
@@ -298,7 +306,8 @@ long_record()
 	limited
 	feed 200000 >in
 	case $TOOL in
-	kcount | kwindow) starved -g .id in ;;
+	kcount | kwindow | kuniq) starved -g .id in ;;
+	kjoin) starved --table-key .id --left-if false in ;;
 	csvagg) starved -g id in ;;
 	*) skip "$TOOL has no groups" ;;
 	esac

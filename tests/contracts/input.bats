@@ -225,7 +225,7 @@ lengthen()
 	record 1 | sed 's/é/\xff/' >in
 	case $TOOL in
 	# A record's own bytes pass.
-	kfilter | kout) cp in want ;;
+	kfilter | kuniq | kout) cp in want ;;
 	# CSV is UTF-8, or cannot be read back.
 	csvout)
 		stops 0 'in:1: .*' in
@@ -247,7 +247,7 @@ lengthen()
 	filters
 	feed 3 | sed 's/$/\r/' >in
 	case $TOOL in
-	kfilter | kout) cp in want ;;
+	kfilter | kuniq | kout) cp in want ;;
 	*) want 3 >want ;;
 	esac
 	gives_file want in
@@ -378,6 +378,7 @@ read_damaged()
 	case $TOOL in
 	csvout) { cat twice; sed 1d twice; } >want ;;
 	kcount | csvagg) want 2 | sed 's/\b3\b/6/; s/\b2\b/4/' >want ;;
+	kuniq) cp twice want ;; # they were there before
 	kwindow) want 2 | sed 's/"n":2/"n":4/; s/:3}/:6}/' >want ;;
 	*) cat twice twice >want ;;
 	esac
@@ -587,7 +588,8 @@ read_damaged()
 	[ "$TOOL" != kout ] || skip "kin ends in newlines what kout was given"
 	records 3 | sed 's/,"t"/,\n"t"/' | tr '\n' '\f' | sed 's/}\f/}\x00/g' | tr '\f' '\n' >in
 	case $TOOL in
-	kfilter) cp in want ;;
+	kfilter | kuniq) cp in want ;;
+	kjoin) want 3 | sed 's/,"t"/,\n"t"/' | tr '\n' '\f' | sed 's/l}\f/l}\x00/g' | tr '\f' '\n' >want ;;
 	csvout) want 3 >want ;; # rows are lines
 	*) want 3 | tr '\n' '\0' >want ;;
 	esac

@@ -64,6 +64,7 @@ quiet_end()
 # --- Output that is refused ---
 
 @test "a full disk is one message and status 1" {
+	answers
 	[ -w /dev/full ] || skip "no /dev/full"
 	status=0
 	feed 3 | p >/dev/full 2>err || status=$?
@@ -92,6 +93,7 @@ quiet_end()
 }
 
 @test "standard output that is closed, or open for reading only" {
+	answers
 	status=0
 	feed 3 | p >&- 2>err || status=$?
 	write_error 'Bad file descriptor'

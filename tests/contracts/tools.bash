@@ -19,6 +19,7 @@ load ../helper
 #           sink   a filter whose records go to a topic, not to standard output
 #           source a tool that prints records and reads none
 #           server a tool that does neither
+#           admin  a tool of commands that looks at a cluster, and reads nothing
 #   reads   json, or csv: the form of its input (of a source: of what is in its topic)
 declare -A kind reads
 tool_row()
@@ -31,11 +32,15 @@ tool_row kmap    map    json
 tool_row kfilter map    json
 tool_row kcount  total  json
 tool_row kwindow total  json
+tool_row kuniq   map    json
+tool_row kjoin   map    json
 tool_row csvagg  total  csv
 tool_row csvin   map    csv
 tool_row csvout  map    json
 tool_row kout    sink   json
 tool_row kin     source json
+tool_row ktopic  admin  -
+tool_row kgroup  admin  -
 tool_row kbroker server -
 
 TOOL=${KPIPE_TOOL:?the tool under test}
@@ -49,11 +54,15 @@ t()
 	kfilter) kfilter '.id > 0' "$@" ;;
 	kcount) kcount -a 'n=count, sum(.id)' "$@" ;;
 	kwindow) kwindow --tumble 1h -T .t -a 'n=count, sum(.id)' "$@" ;;
+	kuniq) kuniq -g .id "$@" ;;
+	kjoin) kjoin -g .id --left-if true --table-key .id --left "$@" ;;
 	csvagg) csvagg -a 'n=count, sum(id)' "$@" ;;
 	csvin) csvin "$@" ;;
 	csvout) csvout "$@" ;;
 	kout) kout -p 0 -t "$TOPIC" "$@" ;;
 	kin) kin -e "$@" -t "$TOPIC" ;;
+	ktopic) ktopic list "$@" ;;
+	kgroup) kgroup list "$@" ;;
 	kbroker) kbroker "$@" --exec true ;;
 	esac
 }
@@ -129,7 +138,10 @@ want()
 	[ "$n" -gt 0 ] || sum=null
 	case $TOOL in
 	kmap) seq -f '{"id":%.0f,"s":"é"}' "$n" ;;
-	kfilter | kout | kin) records "$n" ;;
+	kfilter | kuniq | kout | kin) records "$n" ;;
+	kjoin)
+		records "$n" | sed 's/.*"id":\([0-9]*\).*/{"key":\1,"left":&,"right":null}/'
+		;;
 	kcount) echo "{\"n\":$n,\"sum(.id)\":$sum}" ;;
 	kwindow)
 		[ "$n" = 0 ] || printf '%s' '{"window_start":"2024-05-01T12:00:00.000Z",' \
@@ -165,6 +177,12 @@ only()
 	esac
 }
 
+# answers: it must have something to print, which kgroup has not where nobody knows groups.
+answers()
+{
+	[ "$TOOL" != kgroup ] || need_kafka "groups to tell of"
+}
+
 filters()
 {
 	only map total sink
@@ -179,5 +197,10 @@ setup()
 		TOPIC=$(topic contracts)
 		;;
 	esac
+	[ "$KIND" != admin ] || {
+		need_broker
+		TOPIC=$(topic contracts)
+		kout "$TOPIC" <<<1
+	}
 	[ "$KIND" != source ] || records 3 | kout -p 0 "$TOPIC"
 }

@@ -1,5 +1,5 @@
 # Random programs over random records, by both engines. `make check`: the same ones in every run;
-# `make check-fuzz`: others, for FUZZ_SECONDS (60).
+# `make check-fuzz`: others, for FUZZ_SECONDS (30).
 differ_sources = \
 	tests/differ/differ.c \
 	tests/differ/differ.h \
@@ -32,7 +32,7 @@ $(differ_trs):
 	@$(MKDIR_P) $(@D)
 	@LSAN_OPTIONS=suppressions=$(abs_top_srcdir)/tests/lsan.supp:print_suppressions=0; \
 	export LSAN_OPTIONS; \
-	$(run_tap) $(@:.trs=) -- $< -t "$${FUZZ_SECONDS:-60}" -s "$${FUZZ_SEED:-1}000000" \
+	$(run_tap) $(@:.trs=) -- $< -t "$${FUZZ_SECONDS:-30}" -s "$${FUZZ_SEED:-1}000000" \
 		-r 1000 -j "$${FUZZ_JOBS:-2}"
 
 CLEANFILES += $(differ_trs) $(differ_trs:.trs=.log)

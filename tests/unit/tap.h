@@ -4,12 +4,13 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static int tap_count, tap_failed;
 
-__attribute__((format(printf, 4, 5))) static inline void tap_check(int ok, const char *file, int line,
-								   const char *fmt, ...)
+__attribute__((format(printf, 4, 5))) static inline void tap_check(int ok, const char *file,
+								   int line, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -36,6 +37,12 @@ __attribute__((format(printf, 4, 5))) static inline void tap_check(int ok, const
 		if (!tap_same)                                                                     \
 			printf("# got:  %s\n# want: %s\n", tap_got, tap_want);                     \
 	} while (0)
+
+/* So many rounds of a random test; a tenth of them under sanitizers and valgrind, which take ten times as long. */
+static inline int tap_rounds(int n)
+{
+	return getenv("KPIPE_SANITIZED") ? (n + 9) / 10 : n;
+}
 
 static inline int done_testing(void)
 {

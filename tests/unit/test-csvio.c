@@ -437,7 +437,7 @@ static void test_random(void)
 	struct buf text = BUF_INIT, raw = BUF_INIT, want = BUF_INIT, got = BUF_INIT;
 
 	srand(1);
-	for (int i = 0; i < 2000 && !differ && !framed_differ && !late; i++) {
+	for (int i = 0; i < tap_rounds(2000) && !differ && !framed_differ && !late; i++) {
 		struct csv_dialect d = dialects[i % 3];
 		bool one_column = i % 2;
 		struct csv_framer f;
@@ -535,7 +535,7 @@ static void test_windows(void)
 	srand(4);
 	for (int i = 0; i < 8; i++) {
 		buf_clear(&text);
-		for (int k = 0; k < 4000; k++) {
+		for (int k = 0; k < tap_rounds(4000); k++) {
 			if (k % (1 << i) == 0)
 				random_text(&more, comma);
 			buf_add(&text, more.data, k % (1 << i) ? 0 : more.len);
@@ -653,7 +653,7 @@ static void test_round_trip(void)
 	int differ = 0;
 
 	srand(3);
-	for (int i = 0; i < 1500; i++) {
+	for (int i = 0; i < tap_rounds(1500); i++) {
 		struct csv_dialect d = dialects[i % 3];
 		size_t n = 1 + (size_t)(rand() % 4);
 		struct slice slices[4];

@@ -348,6 +348,35 @@ static void test_others(void)
 		want);
 }
 
+/* rpk's again, and what else a value may be, when strings are text. */
+static void test_text_values(void)
+{
+	static const struct {
+		const char *line;
+		struct slice want;
+	} cases[] = {
+		{"{\"topic\":\"t\",\"key\":\"k\",\"value\":\"{\\\"id\\\": 1}\",\"timestamp\":1}",
+		 {"{\"id\": 1}", 9}},
+		{"{\"value\":\"a\\n\\u00e9\\u0000\"}", {"a\n\303\251\0", 5}},
+		{"{\"value\":\"\"}", {"", 0}},
+		{"{\"value\":null}", {NULL, 0}},
+		{"{\"value\":{\"id\": 1}}", {"{\"id\": 1}", 9}},
+		{"{\"value\":7}", {"7", 1}},
+		{"{\"value_text\":\"x\"}", {"x", 1}},
+		{"{\"value_base64\":\"/w==\"}", {"\377", 1}},
+	};
+	struct envelope *env = envelope_new();
+	struct rec rec;
+
+	envelope_text_values(env);
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+		ok(envelope_parse(env, slice_str(cases[i].line), &rec, NULL) == 0 &&
+			   !rec.value.ptr == !cases[i].want.ptr &&
+			   slice_eq(rec.value, cases[i].want),
+		   "%s", cases[i].line);
+	envelope_free(env);
+}
+
 static void is_refused(struct envelope *env, const char *line, const char *want)
 {
 	struct buf err = BUF_INIT;
@@ -598,6 +627,7 @@ int main(void)
 	test_parse_place();
 	test_parse_headers();
 	test_others();
+	test_text_values();
 	test_errors();
 	test_random();
 	return done_testing();

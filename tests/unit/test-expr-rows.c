@@ -177,7 +177,7 @@ static struct tally compare(const char *how, const char *const programs[], size_
 	struct table *t = mem_zalloc(1, sizeof *t);
 	struct tally tally = {0};
 
-	for (int round = 0; round < 400; round++) {
+	for (int round = 0; round < tap_rounds(400); round++) {
 		const struct small *got[PROGRAMS_MAX];
 		bool odd[EXPR_ROWS_MAX];
 

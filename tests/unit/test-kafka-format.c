@@ -60,18 +60,37 @@ static void test_fields(void)
 	CHECK(&bare, "%R", "", "\377\377\377\377");
 }
 
+static void test_header_forms(void)
+{
+	/* of a name the last counts; a missing one is a null */
+	CHECK(&full, "%h{b}|%h{a}|%h{none}", "", "||");
+	CHECK(&full, "%h{b}|%h{a}|%h{none}", "NULL", "NULL||NULL");
+	CHECK(&full, "%h{\\x62}", "NULL", "NULL");
+	CHECK(&full, "<%h{%k:%s;}>", "", "<a:1;b:;a:;>");
+	CHECK(&full, "%h{%K%k=%S%s\\n}", "NULL", "1a=11\n1b=-1NULL\n1a=0\n");
+	CHECK(&full, "%h{%R%%}%s", "", "\0\0\0\1%\377\377\377\377%\0\0\0\0%value");
+	CHECK(&full, "%h{\\x7b%k\\x7d}", "", "{a}{b}{a}");
+	CHECK(&full, "%h%h{a}{}", "", "a=1,b=NULL,a={}");
+	CHECK(&bare, "%h{%k}%h{a}.", "", ".");
+}
+
 static void test_escapes(void)
 {
 	CHECK(&full, "\\n\\t\\r\\\\\\0", "", "\n\t\r\\\0");
 	CHECK(&full, "\\x41\\xfF\\x00.", "", "A\377\0.");
 	CHECK(&full, "\\x25s%s\\n", "", "%svalue\n");
 	CHECK(&full, "\\\\n", "", "\\n");
+	/* numbers as kcat reads them, and no more than three digits */
+	CHECK(&full, "\\65\\0101\\012\\10\\9.", "", "A\101\n\n\t.");
+	CHECK(&full, "\\255\\0377\\08\\0.\\1234", "", "\377\377\0008\0.{4");
 }
 
 static void test_bad(void)
 {
-	static const char *const bad[] = {"%",    "%x",    "a%",    "%%%", "\\",  "\\q",  "\\x",
-					  "\\x4", "\\xg1", "\\x1g", "%S%", "% s", "\\x%s"};
+	static const char *const bad[] = {"%h{",   "%h{}",  "%h{%t}", "%h{%h}", "%h{a%}", "%h{\\q}",
+					  "\\256", "\\999", "\\0400", "%",      "%x",     "a%",
+					  "%%%",   "\\",    "\\q",    "\\x",    "\\x4",   "\\xg1",
+					  "\\x1g", "%S%",   "% s",    "\\x%s"};
 	struct buf err = BUF_INIT;
 
 	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
@@ -98,7 +117,8 @@ static void test_headers(void)
 	static const struct {
 		const char *text;
 		bool want;
-	} cases[] = {{"%s", false}, {"%h", true}, {"%k %h\\n", true}, {"%%h", false}};
+	} cases[] = {{"%s", false},  {"%h", true},    {"%k %h\\n", true},
+		     {"%%h", false}, {"%h{a}", true}, {"%h{%k}", true}};
 	struct buf err = BUF_INIT;
 
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -112,6 +132,7 @@ static void test_headers(void)
 int main(void)
 {
 	test_fields();
+	test_header_forms();
 	test_escapes();
 	test_bad();
 	test_unescape();

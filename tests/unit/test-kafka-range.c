@@ -56,6 +56,8 @@ static void test_good(void)
 		{":end", "- | end 0"},
 		{":-5", "- | before 5"},
 		{":+5", "- | after 5"},
+		{":@1713693600123", "- | time 1713693600123"},
+		{"-10:@-30m", "before 10 | time 1713691800000"},
 		{"-10:end", "before 10 | end 0"},
 		{"beginning:end", "beginning 0 | end 0"},
 		{"stored:end", "stored 0 | end 0"},
@@ -83,6 +85,12 @@ static void test_good(void)
 		 "time 1713693600000 | time 1713693630000"},
 		{"@2024-04-21T12:00+02:00:2024-04-21T12:01+02:00",
 		 "time 1713693600000 | time 1713693660000"},
+		/* so long after the beginning */
+		{"@2024-04-21T10:00Z:1h", "time 1713693600000 | time 1713697200000"},
+		{"@1713693600:90s", "time 1713693600000 | time 1713693690000"},
+		{"@-1h:+1h", "time 1713690000000 | time 1713693600000"},
+		{"@2024-04-21T12:00+02:00:2h", "time 1713693600000 | time 1713700800000"},
+		{"@2024-04-21:7d", "time 1713657600000 | time 1714262400000"},
 		/* kcat's: bare numbers are milliseconds, however small */
 		{"s@1713693600000", "time 1713693600000 | -"},
 		{"s@5", "time 5 | -"},
@@ -109,7 +117,8 @@ static void test_bad(void)
 		"@-5",       "@1h",  "@:1",       "@1:",         "@9:5",
 		"s@",        "s@x",  "t@5",       "s@5,",        "s@5,9",
 		"latest",    "-1h",  "@10:20:30", "@2024-02-30", "9223372036854775808",
-		"Beginning", "endx", "e@5,s",
+		"Beginning", "endx", "e@5,s",     ":@",          ":@x",
+		"5:@1h",     "@5:-", "@5:+",      "@5:1x",
 	};
 	struct buf got = BUF_INIT;
 
@@ -119,6 +128,76 @@ static void test_bad(void)
 		bool refused = got.data[0] == '!' && got.len > 1;
 		ok(refused || strcmp(cases[i], "s@5,") == 0, "refused with a reason: '%s'",
 		   cases[i]);
+	}
+	buf_free(&got);
+}
+
+/* What the tests of rpk (TestParseFromToOffset, TestParseConsumeTimestamp) and of kcl's offsetparse
+ * read, with "start" in our words, and how we read it; "!": not at all. */
+static void test_peers(void)
+{
+	static const struct {
+		const char *text, *want;
+	} cases[] = {
+		/* rpk */
+		{"", "!"},
+		{"beginning", "beginning 0 | -"},
+		{"end", "end 0 | -"},
+		{":end", "- | end 0"},
+		{"+3", "after 3 | -"},
+		{"+a", "!"},
+		{"-3", "before 3 | -"},
+		{"-a", "!"},
+		{"35", "offset 35 | -"},
+		{":23", "- | offset 23"},
+		{"90:91", "offset 90 | offset 91"},
+		{"90:end", "offset 90 | end 0"},
+		{"90:39", "!"},
+		{"90:a", "!"},
+		{"@1648021901749:1748021901749", "time 1648021901749 | time 1748021901749"},
+		{"@1648021901:1748021901", "time 1648021901000 | time 1748021901000"},
+		{"@2022-03-24:2022-03-25", "time 1648080000000 | time 1648166400000"},
+		{"@2022-03-23T07:51:41.749Z:2022-03-23T07:52:41.749Z",
+		 "time 1648021901749 | time 1648021961749"},
+		{"@2022-03-23T07:51:41.7Z:2022-03-23T07:52:41.7Z",
+		 "time 1648021901700 | time 1648021961700"},
+		{"@-48h:-24h", "time 1713520800000 | time 1713607200000"},
+		{"@-03-23T07:51:41.Z", "!"},
+		{"@-3m", "time 1713693420000 | -"},
+		{"@1648021901749:asdf", "!"},
+		/* kcl */
+		{"+0", "after 0 | -"},
+		{"-0", "before 0 | -"},
+		{"999999999", "offset 999999999 | -"},
+		{":200", "- | offset 200"},
+		{"100:200", "offset 100 | offset 200"},
+		{":-3", "- | before 3"},
+		{"@1700000000000000000", "time 1700000000000 | -"},
+		{"@1970-01-01", "time 0 | -"},
+		{"@2024-01-15T10:30:00.500Z", "time 1705314600500 | -"},
+		{"@2024-01-15T10:30:00+05:30", "time 1705294800000 | -"},
+		{"@2024-01-15T10:30:00-04:00", "time 1705329000000 | -"},
+		{"@-2d12h", "time 1713477600000 | -"},
+		{"@-500ms", "time 1713693599500 | -"},
+		{"@2024-01-15:1h", "time 1705276800000 | time 1705280400000"},
+		{"@2024-01-15T10:30:00+05:30:2h", "time 1705294800000 | time 1705302000000"},
+		{"@-1m:end", "time 1713693540000 | end 0"},
+		{":@2024-01-15", "- | time 1705276800000"},
+		{"invalid", "!"},
+		{"@notadate", "!"},
+		{"@:", "!"},
+		{"abc:100", "!"},
+		{"100:abc", "!"},
+		{":endx", "!"},
+		{"@badtimestamp:badtimestamp", "!"},
+	};
+	struct buf got = BUF_INIT;
+
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		show(&got, &cases[i].text, 1);
+		if (got.data[0] == '!')
+			buf_cut(&got, 1);
+		is_str(buf_str(&got), cases[i].want, cases[i].text);
 	}
 	buf_free(&got);
 }
@@ -204,10 +283,59 @@ static void test_partitions(void)
 	buf_free(&err);
 }
 
+/* What each of the first five partitions reads. */
+static void test_ranges(void)
+{
+	static const struct {
+		const char *texts[3], *want;
+	} cases[] = {
+		{{NULL}, "- | -; - | -; - | -; - | -; - | -"},
+		{{"5"}, "offset 5 | -; offset 5 | -; offset 5 | -; offset 5 | -; offset 5 | -"},
+		{{"0=10:20", "2-3=end"},
+		 "offset 10 | offset 20; - | -; end 0 | -; end 0 | -; - | -"},
+		/* what holds for all may stand behind the exceptions; each bound is overridden alone */
+		{{"1=:7", "3:9", "4=1"},
+		 "offset 3 | offset 9; offset 3 | offset 7; offset 3 | offset 9; "
+		 "offset 3 | offset 9; offset 1 | offset 9"},
+		{{"0,4=+1", "4=-1:end"}, "after 1 | -; - | -; - | -; - | -; before 1 | end 0"},
+		{{"4=:@5"}, "- | -; - | -; - | -; - | -; - | time 5000"},
+		{{"x=5"}, "!-o: 'x' is not a list of partitions (like 0,2,5-7)"},
+		{{"=5"}, "!-o: '' is not a list of partitions (like 0,2,5-7)"},
+		{{"0="}, "!-o: '' is empty"},
+		{{"0=1=2"},
+		 "!-o: '1=2' is not an offset (beginning, end, stored, N, -N, +N, N:M, @TIME)"},
+	};
+	struct buf got = BUF_INIT, err = BUF_INIT;
+
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct kafka_ranges ranges = {0};
+		int rc = 0;
+		buf_setf(&got, "%s", "");
+		for (size_t j = 0; j < 3 && cases[i].texts[j] && rc == 0; j++)
+			rc = kafka_ranges_add(&ranges, cases[i].texts[j], NOW, &err);
+		for (int32_t id = 0; rc == 0 && id < 5; id++) {
+			struct kafka_range r = kafka_ranges_of(&ranges, id);
+			buf_add_str(&got, id ? "; " : "");
+			put_point(&got, r.has_from, &r.from);
+			buf_add_str(&got, " | ");
+			put_point(&got, r.has_to, &r.to);
+		}
+		if (rc < 0)
+			buf_setf(&got, "!%s", buf_str(&err));
+		is_str(buf_str(&got), cases[i].want,
+		       cases[i].texts[0] ? cases[i].texts[0] : "none");
+		kafka_ranges_free(&ranges);
+	}
+	buf_free(&got);
+	buf_free(&err);
+}
+
 int main(void)
 {
+	test_ranges();
 	test_good();
 	test_bad();
+	test_peers();
 	test_several();
 	test_offsets();
 	test_partitions();

@@ -277,6 +277,44 @@ static void test_memory(void)
 	keytab_free(kt);
 }
 
+static bool keep_even(void *ctx, void *slot, size_t number)
+{
+	int *kept = ctx, i = *(int *)slot;
+
+	if (i % 2)
+		return false;
+	if (number != (size_t)*kept)
+		*kept = INT32_MIN;
+	++*kept;
+	return true;
+}
+
+static void test_keep(void)
+{
+	enum { N = 10000 };
+	struct keytab *kt = keytab_new(sizeof(int), 3);
+	char key[40];
+	int kept = 0, good = 0;
+	bool made;
+
+	for (int i = 0; i < N; i++) {
+		snprintf(key, sizeof key, i % 3 ? "%d" : "%d, which is not near", i);
+		*(int *)keytab_put(kt, slice_str(key), NULL) = i;
+	}
+	keytab_keep(kt, keep_even, &kept);
+	ok(kept == N / 2 && keytab_count(kt) == N / 2, "half of the keys are kept, numbered anew");
+	for (int i = 0; i < N; i++) {
+		snprintf(key, sizeof key, i % 3 ? "%d" : "%d, which is not near", i);
+		const int *slot = keytab_get(kt, slice_str(key));
+		good += i % 2 ? !slot
+			      : slot && *slot == i && slot == keytab_slot(kt, (size_t)i / 2) &&
+					slice_is(keytab_key(kt, (size_t)i / 2), key);
+	}
+	ok(good == N, "with their slots, in their order; the others are gone");
+	ok(*(int *)keytab_put(kt, slice_str("1"), &made) == 0 && made, "and may come again");
+	keytab_free(kt);
+}
+
 int main(void)
 {
 	test_empty();
@@ -289,5 +327,6 @@ int main(void)
 	test_million();
 	test_alike();
 	test_memory();
+	test_keep();
 	return done_testing();
 }

@@ -1,0 +1,304 @@
+#include "join.h"
+
+#include <stdlib.h>
+
+#include "join_held.h"
+#include "mem.h"
+
+struct kind {
+	bool pairs;    /* each pair is a row */
+	bool once;     /* a left record that met something is a row */
+	bool alone[2]; /* a record that met nothing is a row */
+};
+
+static const struct kind kinds[] = {
+	[JOIN_INNER] = {.pairs = true},
+	[JOIN_KEEP_LEFT] = {.pairs = true, .alone = {true, false}},
+	[JOIN_KEEP_RIGHT] = {.pairs = true, .alone = {false, true}},
+	[JOIN_KEEP_BOTH] = {.pairs = true, .alone = {true, true}},
+	[JOIN_SEMI] = {.once = true},
+	[JOIN_ANTI] = {.alone = {true, false}},
+};
+
+struct join {
+	struct join_conf conf;
+	const struct kind *kind;
+	struct held held[2];
+	bool ended[2];
+	int64_t wm;
+	size_t most;
+};
+
+static const struct slice none = {NULL, 0};
+
+struct join *join_new(const struct join_conf *conf)
+{
+	struct join *j = mem_zalloc(1, sizeof *j);
+	bool table = conf->how == JOIN_LATEST || conf->how == JOIN_AS_OF;
+
+	j->conf = *conf;
+	j->kind = &kinds[conf->kind];
+	j->wm = INT64_MIN;
+	held_init(&j->held[JOIN_LEFT], true, conf->seed);
+	held_init(&j->held[JOIN_RIGHT], !table, conf->seed);
+	return j;
+}
+
+void join_free(struct join *j)
+{
+	if (!j)
+		return;
+	held_free(&j->held[JOIN_LEFT]);
+	held_free(&j->held[JOIN_RIGHT]);
+	free(j);
+}
+
+/* --- Times --- */
+
+static int64_t later(int64_t t, int64_t by)
+{
+	int64_t sum;
+
+	if (__builtin_add_overflow(t, by, &sum))
+		return by < 0 ? INT64_MIN : INT64_MAX;
+	return sum;
+}
+
+/* How far behind (ahead of) its own time are those that a record of this side meets? */
+static int64_t behind(const struct join *j, enum join_side side)
+{
+	return side == JOIN_LEFT ? j->conf.before : j->conf.after;
+}
+
+static int64_t ahead(const struct join *j, enum join_side side)
+{
+	return behind(j, (enum join_side) !side);
+}
+
+/* The watermark up to which a record of this side and time is held. */
+static int64_t held_until(const struct join *j, enum join_side side, int64_t t)
+{
+	switch (j->conf.how) {
+	case JOIN_WITHIN:
+		return later(t, ahead(j, side));
+	case JOIN_ANY:
+		return j->conf.hold == JOIN_FOREVER ? INT64_MAX : later(t, j->conf.hold);
+	default:
+		return t;
+	}
+}
+
+/* Can nothing come any more that such a record would meet? */
+static bool is_over(const struct join *j, enum join_side side, int64_t t)
+{
+	return j->ended[!side] || j->wm > held_until(j, side, t);
+}
+
+/* Is nothing held either that it would meet? */
+static bool is_late(const struct join *j, int64_t t)
+{
+	switch (j->conf.how) {
+	case JOIN_WITHIN:
+		return j->wm > later(t, later(j->conf.before, j->conf.after));
+	case JOIN_AS_OF:
+		return j->wm > t;
+	default:
+		return false;
+	}
+}
+
+/* --- Rows --- */
+
+static void emit(const struct join *j, enum join_side side, struct slice key, struct slice record,
+		 struct slice other)
+{
+	if (side == JOIN_LEFT)
+		j->conf.emit(j->conf.ctx, key, record, other);
+	else
+		j->conf.emit(j->conf.ctx, key, other, record);
+}
+
+void join_alone(struct join *j, enum join_side side, struct slice key, struct slice record)
+{
+	if (j->kind->alone[side])
+		emit(j, side, key, record, none);
+}
+
+static void hold(struct join *j, enum join_side side, struct slice key, int64_t t,
+		 struct slice record, bool met)
+{
+	size_t n;
+
+	held_add(&j->held[side], key, t, record)->met = met;
+	n = j->held[JOIN_LEFT].records + j->held[JOIN_RIGHT].records;
+	if (n > j->most)
+		j->most = n;
+}
+
+/* --- Two streams --- */
+
+/* The record meets those of the other side. Did it meet any? */
+static bool meet(struct join *j, enum join_side side, struct slice key, int64_t t,
+		 struct slice record)
+{
+	bool timed = j->conf.how == JOIN_WITHIN;
+	struct held_key *k = held_key(&j->held[!side], key);
+	int64_t last = timed ? later(t, ahead(j, side)) : INT64_MAX;
+	size_t i, first;
+
+	if (!k)
+		return false;
+	first = i = timed ? held_from(k, later(t, -behind(j, side))) : k->first;
+	for (; i < k->n && k->v[i]->t <= last; i++) {
+		struct held_record *r = k->v[i];
+		if (j->kind->pairs)
+			emit(j, side, key, record, held_bytes(r));
+		else if (j->kind->once && side == JOIN_RIGHT && !r->met)
+			emit(j, JOIN_LEFT, key, held_bytes(r), none);
+		r->met = true;
+	}
+	if (i > first && j->kind->once && side == JOIN_LEFT)
+		emit(j, side, key, record, none);
+	return i > first;
+}
+
+static void add_to_stream(struct join *j, enum join_side side, struct slice key, int64_t t,
+			  struct slice record)
+{
+	bool met = meet(j, side, key, t, record);
+	/* What is settled by a first meeting is not needed for more. */
+	bool settled = met && side == JOIN_LEFT && !j->kind->pairs;
+
+	if (!is_over(j, side, t)) {
+		if (!settled)
+			hold(j, side, key, t, record, met);
+	} else if (!met) {
+		join_alone(j, side, key, record);
+	}
+}
+
+/* --- A stream and a table --- */
+
+static void answer(struct join *j, struct slice key, struct slice left, int64_t t)
+{
+	struct held_key *k = held_key(&j->held[JOIN_RIGHT], key);
+	const struct held_record *r = NULL;
+
+	if (k) {
+		size_t i = j->conf.how == JOIN_AS_OF ? held_from(k, later(t, 1)) : k->n;
+		r = i > k->first ? k->v[i - 1] : NULL;
+	}
+	if (!r || r->deletes)
+		join_alone(j, JOIN_LEFT, key, left);
+	else if (j->kind->pairs)
+		emit(j, JOIN_LEFT, key, left, held_bytes(r));
+	else if (j->kind->once)
+		emit(j, JOIN_LEFT, key, left, none);
+}
+
+static void drop_latest(struct join *j, struct slice key)
+{
+	struct held_key *k = held_key(&j->held[JOIN_RIGHT], key);
+
+	if (k)
+		held_drop_first(&j->held[JOIN_RIGHT], k);
+}
+
+/* Of the versions that no later watermark can take back, the last one is enough. */
+static void drop_versions(struct join *j, struct held_key *k)
+{
+	while (k->n - k->first > 1 && k->v[k->first + 1]->t <= j->wm)
+		held_drop_first(&j->held[JOIN_RIGHT], k);
+	if (k->n && k->v[k->first]->deletes && k->v[k->first]->t <= j->wm)
+		held_drop_first(&j->held[JOIN_RIGHT], k);
+}
+
+static void add_to_table(struct join *j, struct slice key, int64_t t, struct slice record)
+{
+	struct held_key *k;
+
+	if (j->conf.how == JOIN_LATEST) {
+		drop_latest(j, key);
+		if (record.ptr)
+			hold(j, JOIN_RIGHT, key, t, record, false);
+		return;
+	}
+	hold(j, JOIN_RIGHT, key, t, record, false);
+	k = held_key(&j->held[JOIN_RIGHT], key);
+	k->v[held_from(k, later(t, 1)) - 1]->deletes = !record.ptr;
+	drop_versions(j, k);
+}
+
+/* --- All --- */
+
+bool join_add(struct join *j, enum join_side side, struct slice key, int64_t t, struct slice record)
+{
+	bool table = j->conf.how == JOIN_LATEST || j->conf.how == JOIN_AS_OF;
+
+	if (is_late(j, t))
+		return false;
+	if (!table)
+		add_to_stream(j, side, key, t, record);
+	else if (side == JOIN_RIGHT)
+		add_to_table(j, key, t, record);
+	else if (j->conf.how == JOIN_AS_OF && !is_over(j, side, t))
+		hold(j, side, key, t, record, false);
+	else
+		answer(j, key, record, t);
+	return true;
+}
+
+static void give_up(struct join *j, enum join_side side)
+{
+	struct held *h = &j->held[side];
+	struct held_record *r;
+
+	while ((r = held_oldest(h)) && is_over(j, side, r->t)) {
+		struct slice key = held_key_bytes(h, r->key);
+		if (j->conf.how == JOIN_AS_OF)
+			answer(j, key, held_bytes(r), r->t);
+		else if (!r->met)
+			join_alone(j, side, key, held_bytes(r));
+		held_drop_oldest(h);
+	}
+}
+
+void join_advance(struct join *j, int64_t wm)
+{
+	if (wm <= j->wm)
+		return;
+	j->wm = wm;
+	give_up(j, JOIN_LEFT);
+	give_up(j, JOIN_RIGHT);
+}
+
+int64_t join_due(const struct join *j)
+{
+	int64_t due = INT64_MAX;
+
+	for (int side = JOIN_LEFT; side <= JOIN_RIGHT; side++) {
+		const struct held_record *r = held_oldest(&j->held[side]);
+		int64_t until = r ? held_until(j, (enum join_side)side, r->t) : INT64_MAX;
+		if (until < due)
+			due = until;
+	}
+	return due;
+}
+
+void join_end(struct join *j, enum join_side side)
+{
+	j->ended[side] = true;
+	give_up(j, (enum join_side) !side);
+}
+
+struct join_held join_held(const struct join *j)
+{
+	struct join_held all = {.most = j->most};
+
+	for (int side = JOIN_LEFT; side <= JOIN_RIGHT; side++) {
+		all.records[side] = j->held[side].records;
+		all.keys[side] = held_keys(&j->held[side]);
+		all.bytes += held_memory(&j->held[side]);
+	}
+	return all;
+}

@@ -1,0 +1,453 @@
+/* kjoin: records of two streams, or of a stream and a table, that have the same key. */
+#include "kjoin_priv.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "diag.h"
+#include "loop.h"
+#include "mem.h"
+#include "watermark.h"
+#include "when.h"
+
+/* --- Rows --- */
+
+static void put_side(struct buf *out, const char *name, struct slice record)
+{
+	buf_add_str(out, name);
+	if (record.ptr)
+		buf_add(out, record.ptr, record.len);
+	else
+		buf_add_str(out, "null");
+}
+
+/* In front of a key stands its window. */
+static void put_window(struct buf *out, struct slice *key)
+{
+	struct span span;
+
+	memcpy(&span, key->ptr, sizeof span);
+	*key = slice_of(key->ptr + sizeof span, key->len - sizeof span);
+	buf_add_str(out, "\"window_start\":\"");
+	when_put(out, span.start);
+	buf_add_str(out, "\",\"window_end\":\"");
+	when_put(out, span.end);
+	buf_add_str(out, "\",");
+}
+
+static void emit(void *ctx, struct slice key, struct slice left, struct slice right)
+{
+	struct kjoin *k = ctx;
+	struct val v = val_null();
+
+	buf_add_char(k->out, '{');
+	if (k->window.size)
+		put_window(k->out, &key);
+	val_next_key(&key, &v);
+	buf_add_str(k->out, "\"key\":");
+	val_put_json(k->out, &v);
+	put_side(k->out, ",\"left\":", left);
+	put_side(k->out, ",\"right\":", right);
+	buf_add_char(k->out, '}');
+	buf_add_char(k->out, filter_record_end(&k->filter));
+	/* A key that many records have makes more rows of one than are to be kept. */
+	if (k->res)
+		result_go_on(k->res);
+}
+
+/* --- Time --- */
+
+/* A side without records holds the other back only for a while. */
+static bool is_idle(const struct kjoin *k, enum join_side side)
+{
+	return k->waited - k->sides[side].seen >= k->time.idle;
+}
+
+/* The lesser of both, when both have a say. */
+static int64_t both_watermarks(struct kjoin *k)
+{
+	int64_t least = INT64_MAX, greatest = INT64_MIN;
+	bool live = false;
+
+	for (int i = JOIN_LEFT; i <= JOIN_RIGHT; i++) {
+		struct side *s = &k->sides[i];
+		int64_t wm;
+
+		if (s->ended)
+			continue;
+		wm = timing_watermark(s->timing, k->waited);
+		greatest = wm > greatest ? wm : greatest;
+		if (is_idle(k, (enum join_side)i))
+			continue;
+		live = true;
+		least = wm < least ? wm : least;
+	}
+	return live ? least : greatest;
+}
+
+/* Without event time, --ttl counts from when a record came. */
+static void advance(struct kjoin *k)
+{
+	int64_t wm;
+
+	if (!k->timed && k->ttl == KJOIN_NEVER)
+		return;
+	wm = k->timed ? both_watermarks(k) : k->now;
+	if (wm > k->watermark) {
+		k->watermark = wm;
+		join_advance(k->join, wm);
+	}
+}
+
+/* When the watermark may move without a record. */
+static int64_t next_due(const struct kjoin *k)
+{
+	int64_t due = LOOP_FOREVER;
+
+	if (!k->timed && k->ttl != KJOIN_NEVER) {
+		due = join_due(k->join);
+		/* The clock is read often enough to tell when a record came. */
+		return due == INT64_MAX ? LOOP_FOREVER : k->now + k->ttl / 16 + 1;
+	}
+	for (int i = JOIN_LEFT; k->timed && i <= JOIN_RIGHT; i++) {
+		const struct side *s = &k->sides[i];
+		int64_t t = timing_due(s->timing, k->now, k->waited);
+		int64_t idle = timing_clock(s->seen + k->time.idle, k->now, k->waited);
+
+		if (s->ended)
+			continue;
+		due = t < due ? t : due;
+		if (!is_idle(k, (enum join_side)i) && idle < due)
+			due = idle;
+	}
+	return due;
+}
+
+/* --- Records --- */
+
+static int choose_side(struct kjoin *k, struct slice rec, unsigned input, enum join_side *side)
+{
+	struct val v;
+
+	*side = input ? JOIN_RIGHT : JOIN_LEFT;
+	if (!k->choice)
+		return 0;
+	if (expreval_json(k->choice, rec, &v, &k->err) < 0)
+		return -1;
+	*side = val_truthy(&v) ? JOIN_LEFT : JOIN_RIGHT;
+	return 0;
+}
+
+static int eval(struct kjoin *k, enum join_side side, struct slice rec, int64_t *t)
+{
+	struct side *s = &k->sides[side];
+	struct span span;
+
+	*t = k->ttl == KJOIN_NEVER ? 0 : k->now;
+	if (expreval_json(s->ev, rec, s->values, &k->err) < 0)
+		return -1;
+	if (!k->timed)
+		return 0;
+	if (timing_of(s->timing, &s->values[TIME], t, &k->err) < 0)
+		return -1;
+	if (!k->window.size || window_first(&k->window, *t, &span))
+		return 0;
+	buf_setf(&k->err, "time out of range (a window would leave the years 0000 to 9999)");
+	return -1;
+}
+
+static struct slice trimmed(struct slice rec)
+{
+	while (rec.len && strchr(" \t\r\n", rec.ptr[rec.len - 1]))
+		rec.len--;
+	while (rec.len && strchr(" \t\r\n", rec.ptr[0]))
+		rec = slice_of(rec.ptr + 1, rec.len - 1);
+	return rec;
+}
+
+/* As it stands in a row, which is JSON in UTF-8 whatever jq lets pass in a record. */
+static struct slice member(struct kjoin *k, struct slice rec)
+{
+	const char *p, *end;
+
+	rec = trimmed(rec);
+	if (k->utf8_valid(rec.ptr, rec.len))
+		return rec;
+	buf_clear(&k->text);
+	for (p = rec.ptr, end = p + rec.len; p < end;) {
+		int n = (unsigned char)*p < 0x80 ? 1 : utf8_step(p, end);
+		if (n > 0)
+			buf_add(&k->text, p, (size_t)n);
+		else
+			buf_add_str(&k->text, "\xef\xbf\xbd");
+		p += abs(n);
+	}
+	return buf_slice(&k->text);
+}
+
+static void make_key(struct kjoin *k, const struct side *s, const struct span *span)
+{
+	buf_clear(&k->jkey);
+	if (span)
+		buf_add(&k->jkey, span, sizeof *span);
+	val_put_key(&k->jkey, &s->values[KEY]);
+}
+
+/* Under a key. False: it is late. */
+static bool add_keyed(struct kjoin *k, enum join_side side, int64_t t, struct slice rec)
+{
+	const struct side *s = &k->sides[side];
+
+	if (s->values[KEY].type == VAL_NULL && !k->null_equal) {
+		join_alone(k->join, side, buf_slice(&k->jkey), rec);
+		return true;
+	}
+	if (k->is_table && side == JOIN_RIGHT && val_truthy(&s->values[DELETES]))
+		rec = slice_of(NULL, 0);
+	return join_add(k->join, side, buf_slice(&k->jkey), t, rec);
+}
+
+/* In each of its windows, whose last moment is its time there: two of a window meet, whatever their own times. */
+static bool add_to_windows(struct kjoin *k, enum join_side side, int64_t t, struct slice rec)
+{
+	struct span span;
+	bool added = false;
+
+	for (bool more = window_first(&k->window, t, &span); more;
+	     more = window_next(&k->window, t, &span)) {
+		if (k->watermark >= span.end)
+			continue;
+		make_key(k, &k->sides[side], &span);
+		added |= add_keyed(k, side, span.end - 1, rec);
+	}
+	return added;
+}
+
+static bool add(struct kjoin *k, enum join_side side, int64_t t, struct slice rec)
+{
+	if (k->window.size)
+		return add_to_windows(k, side, t, rec);
+	make_key(k, &k->sides[side], NULL);
+	return add_keyed(k, side, t, rec);
+}
+
+/* Under the old watermark; then it moves, whether or not -w holds; then what is over is given up. */
+static void take(struct kjoin *k, enum join_side side, int64_t t, struct slice rec,
+		 struct result *res)
+{
+	struct side *s = &k->sides[side];
+
+	if (val_truthy(&s->values[WHERE]) && !add(k, side, t, member(k, rec))) {
+		res->late++;
+		buf_add(&res->late_records, rec.ptr, rec.len + 1);
+	}
+	s->seen = k->waited;
+	if (k->timed) {
+		timing_observe(s->timing, &s->values[TOPIC], &s->values[PARTITION], t, k->waited);
+		advance(k);
+	}
+}
+
+static void apply(void *ctx, const struct block *blk, struct result *res)
+{
+	struct kjoin *k = ctx;
+	struct slice rec;
+	enum join_side side;
+	int64_t t;
+
+	k->out = &res->out;
+	k->res = res;
+	while (result_next(res, blk, &rec)) {
+		if (choose_side(k, rec, blk->input, &side) < 0 || eval(k, side, rec, &t) < 0) {
+			if (!result_bad_line(res, blk, rec, buf_str(&k->err)))
+				break;
+			continue;
+		}
+		res->native += expreval_native(k->sides[side].ev) &&
+			       (!k->choice || expreval_native(k->choice));
+		take(k, side, t, rec, res);
+	}
+	k->res = NULL;
+}
+
+/* --- The run --- */
+
+/*
+ * A table comes first: until it is complete alone, then whatever there is of it. So does a stream to which nothing sets
+ * bounds: of the other one, nothing need be held once this has ended. Else it is the one that is behind.
+ */
+static enum filter_turn turn(void *ctx)
+{
+	struct kjoin *k = ctx;
+
+	if (k->conf.how == JOIN_LATEST && !k->ready)
+		return FILTER_SECOND_ALONE;
+	if (!k->timed)
+		return FILTER_SECOND;
+	return timing_watermark(k->sides[JOIN_LEFT].timing, k->waited) <=
+			       timing_watermark(k->sides[JOIN_RIGHT].timing, k->waited)
+		       ? FILTER_FIRST
+		       : FILTER_SECOND;
+}
+
+static bool ended(void *ctx, unsigned input, struct buf *out)
+{
+	struct kjoin *k = ctx;
+
+	k->out = out;
+	k->sides[input].ended = true;
+	k->ready |= input == JOIN_RIGHT;
+	k->held = join_held(k->join);
+	advance(k);
+	join_end(k->join, (enum join_side)input);
+	/* Without its stream a table is not looked up any more. */
+	return k->conf.how == JOIN_LATEST && input == JOIN_LEFT;
+}
+
+static int64_t tick(void *ctx, int64_t now, int64_t waited, struct buf *out)
+{
+	struct kjoin *k = ctx;
+	int64_t quiet, due;
+
+	k->out = out;
+	k->now = now;
+	k->waited = waited;
+	advance(k);
+	due = next_due(k);
+	if (!k->ready) {
+		quiet = k->sides[JOIN_RIGHT].seen + k->table_ready;
+		k->ready = waited >= quiet;
+		quiet = timing_clock(quiet, now, waited);
+		due = !k->ready && quiet < due ? quiet : due;
+	}
+	return due;
+}
+
+static int finish(void *ctx, enum filter_end end, struct buf *out)
+{
+	struct kjoin *k = ctx;
+
+	k->out = out;
+	if (!k->sides[JOIN_LEFT].ended && !k->sides[JOIN_RIGHT].ended)
+		k->held = join_held(k->join);
+	if (end != FILTER_INPUT)
+		return EXIT_OK;
+	join_end(k->join, JOIN_RIGHT);
+	join_end(k->join, JOIN_LEFT);
+	return EXIT_OK;
+}
+
+static void stats(void *ctx, struct buf *out)
+{
+	const struct join_held *h = &((struct kjoin *)ctx)->held;
+
+	buf_addf(out,
+		 ",\"held_left\":%zu,\"held_right\":%zu,\"keys_left\":%zu,\"keys_right\":%zu,"
+		 "\"most_held\":%zu,\"held_bytes\":%zu",
+		 h->records[0], h->records[1], h->keys[0], h->keys[1], h->most, h->bytes);
+}
+
+/* --- Setting up --- */
+
+static const char *tombstone(const struct kjoin *k)
+{
+	if (k->delete_if)
+		return k->delete_if;
+	if (k->time.envelope)
+		return ".value == null and .value_text == null and .value_base64 == null";
+	return ".\"$delete\" == true";
+}
+
+static struct exprset *compile(struct kjoin *k, const struct expr_source *programs, size_t n)
+{
+	struct expr_conf conf = {.engine = EXPR_AUTO};
+	struct exprset *set = exprset_new(programs, n, &conf, &k->err);
+
+	if (!set)
+		diag_die(EXIT_USAGE, "%s", buf_str(&k->err));
+	return set;
+}
+
+static void set_up_side(struct kjoin *k, enum join_side side)
+{
+	struct side *s = &k->sides[side];
+	bool right = side == JOIN_RIGHT, parted = k->timed && k->time.envelope;
+	const char *right_key = k->table_key ? k->table_key : k->right_key ? k->right_key : k->key;
+	const struct expr_source programs[PROGRAMS] = {
+		[KEY] = {.text = right ? right_key : k->key, .kind = EXPR_KEY},
+		[TIME] = {.text = !k->timed ? "null"
+				  : right   ? k->right_time
+					    : k->time.time},
+		[TOPIC] = {.text = parted ? ".topic" : "null"},
+		[PARTITION] = {.text = parted ? ".partition" : "null"},
+		[WHERE] = {.text = k->where ? k->where : "true", .kind = EXPR_TEST},
+		[DELETES] = {.text = right && k->is_table ? tombstone(k) : "false",
+			     .kind = EXPR_TEST},
+	};
+
+	s->set = compile(k, programs, PROGRAMS);
+	s->ev = expreval_new(s->set);
+	s->timing = timing_new(&k->time);
+}
+
+static void set_up(struct kjoin *k, struct filter_tool *f)
+{
+	const struct expr_source choice = {.text = k->left_if, .kind = EXPR_TEST};
+
+	set_up_side(k, JOIN_LEFT);
+	set_up_side(k, JOIN_RIGHT);
+	if (k->left_if) {
+		k->choice_set = compile(k, &choice, 1);
+		k->choice = expreval_new(k->choice_set);
+	}
+	if (getentropy(&k->conf.seed, sizeof k->conf.seed) < 0)
+		k->conf.seed = 1;
+	k->utf8_valid = utf8_validator();
+	k->conf.emit = emit;
+	k->conf.ctx = k;
+	k->join = join_new(&k->conf);
+	k->watermark = WATERMARK_NONE;
+	f->apply = apply;
+	f->tick = tick;
+	f->finish = finish;
+	f->stats = stats;
+	f->prompt = true;
+	f->beside = k->table ? k->table : k->with;
+	f->turn = turn;
+	f->ended = ended;
+}
+
+static void clean_up(struct kjoin *k)
+{
+	for (int i = JOIN_LEFT; i <= JOIN_RIGHT; i++) {
+		expreval_free(k->sides[i].ev);
+		exprset_free(k->sides[i].set);
+		timing_free(k->sides[i].timing);
+	}
+	expreval_free(k->choice);
+	exprset_free(k->choice_set);
+	join_free(k->join);
+	buf_free(&k->jkey);
+	buf_free(&k->text);
+	buf_free(&k->err);
+}
+
+int main(int argc, char **argv)
+{
+	struct kjoin k = {.within = KJOIN_NEVER,
+			  .ttl = KJOIN_NEVER,
+			  .table_ready = 5 * WHEN_S,
+			  .time = TIMING_CONF_INIT,
+			  .filter = FILTER_CONF_INIT};
+	struct filter_tool f = FILTER_TOOL_INIT;
+	struct operands operands;
+	int rc;
+
+	diag_init(argv[0]);
+	loop_init();
+	kjoin_parse(&k, argc, argv, &operands);
+	set_up(&k, &f);
+	rc = filter_run(&f, &k, &k.filter, operands);
+	clean_up(&k);
+	return rc;
+}
