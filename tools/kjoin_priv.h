@@ -1,0 +1,56 @@
+/* kjoin_priv: what the parts of kjoin (its command line, its run) share. */
+#ifndef KJOIN_PRIV_H
+#define KJOIN_PRIV_H
+
+#include "expr.h"
+#include "filter.h"
+#include "join.h"
+#include "timing.h"
+#include "utf8.h"
+#include "window.h"
+
+enum { KJOIN_NEVER = -1 };
+
+/* Programs of a side; what is not asked for is a constant. */
+enum { KEY, TIME, TOPIC, PARTITION, WHERE, DELETES, PROGRAMS };
+
+struct side {
+	struct exprset *set;
+	struct expreval *ev;
+	struct val values[PROGRAMS];
+	struct timing *timing;
+	int64_t seen; /* what was waited when its last record came */
+	bool ended;
+};
+
+struct kjoin {
+	const char *key, *right_key, *table_key, *right_time, *where, *delete_if;
+	const char *table, *with, *left_if;
+	const char *before, *after, *tumble, *hop;
+	int64_t within, ttl, table_ready;
+	bool kind[JOIN_ANTI + 1]; /* the options of that name */
+	bool as_of, null_equal;
+	struct timing_conf time;
+	struct filter_conf filter;
+
+	bool is_table; /* the right side is one */
+	bool timed;    /* records have event times */
+	bool ready;    /* the table is complete, so that the stream may begin */
+	struct window window;
+	struct join_conf conf;
+	struct join *join;
+	struct side sides[2];
+	struct exprset *choice_set; /* --left-if */
+	struct expreval *choice;
+	struct join_held held; /* when the input had ended */
+	int64_t now, waited, watermark;
+	struct buf *out;    /* where rows go */
+	struct result *res; /* NULL: rows come from a timer, or the end */
+	utf8_valid_fn *utf8_valid;
+	struct buf jkey, text, err;
+};
+
+/* Reads the command line into k, to the last of what must agree; a mistake ends the process. */
+void kjoin_parse(struct kjoin *k, int argc, char **argv, struct operands *files);
+
+#endif
