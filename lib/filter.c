@@ -533,8 +533,9 @@ int filter_run(const struct filter_tool *tool, void *ctx, const struct filter_co
 		/* Who is fed and was told to stop gives finals of what came. */
 		bool finals = !r.failed && (!sig || r.drain_end);
 		int status = tool->finish(ctx, finals ? FILTER_INPUT : FILTER_CUT, &r.text);
-		/* A failure weighs more than the signal that came before it. */
-		r.status = status && !r.failed ? status : r.status;
+		/* The first failure counts, and more than a signal that came before it. */
+		if (status && !(r.failed && r.status))
+			r.status = status;
 	}
 	put_text(&r);
 	if (tool->output && r.status)
