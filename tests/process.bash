@@ -20,6 +20,17 @@ open_in()
 	exec 7<>in
 }
 
+# What was written to the pipe of open_in has been read. A tool that first has to reach a broker, and is told to stop before,
+# ends at once.
+has_read_in()
+{
+	need python3
+	python3 -c 'import array, fcntl, sys, termios
+left = array.array("i", [0])
+fcntl.ioctl(7, termios.FIONREAD, left)
+sys.exit(left[0] > 0)'
+}
+
 # ended STATUS: the process of start ends, within a time, with this status.
 ended()
 {

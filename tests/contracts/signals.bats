@@ -114,6 +114,7 @@ pipeline_ended()
 	start exec_t <in >out 2>err
 	feed 3 >&7
 	eventually 20 catches_signals
+	eventually 20 has_read_in
 	kill -INT "$pid"
 	eventually 20 took_signals
 	records 3 4 >&7
@@ -131,6 +132,7 @@ pipeline_ended()
 	start exec_t <in >out 2>err
 	feed 3 >&7
 	eventually 20 catches_signals
+	eventually 20 has_read_in
 	kill -INT "$pid"
 	eventually 20 took_signals
 	[ -e "/proc/$pid" ]
@@ -146,6 +148,7 @@ pipeline_ended()
 	start exec_t --drain 200ms <in >out 2>err
 	feed 3 >&7
 	eventually 20 catches_signals
+	eventually 20 has_read_in
 	eventually 20 asleep
 	kill -INT "$pid"
 	ended 130
