@@ -4,12 +4,13 @@
     joins.py two SEED N         the same as two inputs, in order: the rows of the one stream, whatever their order
     joins.py kuniq SEED N       N random streams
 
-As model.py, whose helpers these are: held records are in lists that are searched from end to end.
+As model.py and windows.py, whose helpers these are: held records are in lists that are searched from end to end.
 """
 import random
 import sys
 
-from model import KEYS, S, Watermark, duration, put, read_json, run, run_piped, same, stamp, windows_of, write
+from model import put, read_json, run, run_piped, same, stamp, write
+from windows import KEYS, S, Watermark, duration, windows_of
 
 BAD_LINES = ["{", '{"t":}', "nope", '{"t":1}{"t":2}', "[", '{"s":"l","t":null}', '{"s":"r","t":"soon"}']
 PAIRS, ONCE, LEFT, RIGHT = "pairs", "once", "l", "r"
