@@ -48,7 +48,6 @@ libkpipe_a_SOURCES = \
 	lib/state.c lib/state.h \
 	lib/streamtime.c lib/streamtime.h \
 	lib/textwidth.c lib/textwidth.h \
-	lib/timing.c lib/timing.h \
 	lib/simd.c lib/simd.h \
 	lib/tz.c lib/tz.h lib/tz_priv.h lib/tz_rule.c \
 	lib/upsert.c lib/upsert.h \

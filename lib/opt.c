@@ -240,6 +240,17 @@ static int choice(const struct opt *o, const char *name, const char *value)
 	diag_usage("%s: '%s' is none of %s", name, quote(slice_str(value)).text, buf_str(&all));
 }
 
+int64_t opt_duration(const char *option, struct slice text)
+{
+	char *s = mem_dup(text.ptr, text.len);
+	int64_t us;
+
+	if (!when_duration(s, &us) || us > OPT_DURATION_MAX || us < -OPT_DURATION_MAX)
+		diag_usage("%s: '%s' is not a duration (like 500ms, 5s, 1m30s, 2h, 1d)", option, s);
+	free(s);
+	return us;
+}
+
 static int64_t duration(const char *name, const char *value)
 {
 	int64_t us;

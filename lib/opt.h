@@ -97,4 +97,8 @@ void opt_parse(const struct tool *tool, const struct optgroup *groups, int argc,
 const struct command *opt_parse_command(const struct tool *tool, const struct optgroup *groups,
 					int argc, char **argv, struct operands *operands);
 
+
+/* A duration within the argument of `option`, which may be negative; a mistake ends the process. */
+int64_t opt_duration(const char *option, struct slice text);
+
 #endif

@@ -60,12 +60,14 @@ static void set_zone(struct streamtime *st)
 	buf_free(&err);
 }
 
-static void check(const struct streamtime_conf *c)
+void streamtime_check(struct streamtime_conf *c, bool needed)
 {
+	if (c->envelope && !c->time && !c->proctime)
+		c->time = ".timestamp";
 	if (c->proctime && (c->time || c->time_unit != STREAMTIME_NEVER || c->zone || c->delay ||
 			    c->tick != STREAMTIME_NEVER))
 		diag_usage("--proctime takes no -T, --time-unit, --tz, --delay, --tick");
-	if (!c->time && !c->proctime)
+	if (needed && !c->time && !c->proctime)
 		diag_usage("-T EXPR is missing: which field is a record's event time?");
 	if (c->partitions && !c->envelope)
 		diag_usage("--partitions goes with -J");
@@ -83,9 +85,7 @@ struct streamtime *streamtime_new(struct streamtime_conf *conf)
 {
 	struct streamtime *st = mem_zalloc(1, sizeof *st);
 
-	if (conf->envelope && !conf->time && !conf->proctime)
-		conf->time = ".timestamp";
-	check(conf);
+	streamtime_check(conf, true);
 	st->conf = *conf;
 	st->eventtime.told = conf->time_unit != STREAMTIME_NEVER;
 	if (st->eventtime.told)

@@ -1,5 +1,6 @@
 /*
- * streamtime: what time a record has, how far time has come, and when the clock alone moves it on. Shared by kwindow and kcount.
+ * streamtime: what time a record has, how far time has come, and when the clock alone moves it on. One for each input that has
+ * a watermark of its own.
  *
  * Event time (-T, -J) comes with the records; the watermark follows it (see watermark.h), and --tick lets the clock take
  * over where no input comes. Without it (--proctime) time is the clock.
@@ -32,8 +33,13 @@ extern const struct opt streamtime_opts[]; /* but --proctime; base: struct strea
 
 struct streamtime;
 
-/* The process ends with EXIT_USAGE when the options do not go together. */
-struct streamtime *streamtime_new(struct streamtime_conf *conf);
+/*
+ * -J tells the time where -T does not. The process ends with EXIT_USAGE when the options do not go together, or
+ * where time is needed and none is told.
+ */
+void streamtime_check(struct streamtime_conf *conf, bool needed);
+
+struct streamtime *streamtime_new(struct streamtime_conf *conf); /* checks it: time is needed */
 void streamtime_free(struct streamtime *st); /* NULL is fine */
 
 /* To bytes, and back into a new one; false: those bytes are none. */

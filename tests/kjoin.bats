@@ -268,6 +268,25 @@ two_streams()
 
 # --- Inputs ---
 
+@test "--tick: where no record comes, the clock moves a side's watermark on; --tz: the zone of times in text" {
+	mkfifo in out
+	kjoin -g .k -T .t --tz Europe/Berlin --within 1s --left --tick 100ms --left-if .l <in >out 3>&- &
+	exec 5>in 6<out
+	# The same time, one of them told in UTC; then one that nothing matches.
+	echo '{"l":true,"k":1,"t":"2024-01-01 01:00:00","n":"a"}' >&5
+	echo '{"l":false,"k":1,"t":"2024-01-01T00:00:01Z","n":"b"}' >&5
+	echo '{"l":true,"k":2,"t":"2024-01-01 01:00:00","n":"c"}' >&5
+	read -r -t 10 line <&6
+	same_text '1 a b' "$(rows <<<"$line")"
+	run ! read -r -t 0.2 line <&6
+	read -r -t 10 line <&6
+	same_text '2 c null' "$(rows <<<"$line")"
+	exec 5>&-
+	run cat <&6
+	assert_output ''
+	wait
+}
+
 @test "two inputs that are slow in turn, and one that only begins when the other has given much" {
 	seq 0 99999 | sed 's/.*/{"k":&,"t":&,"n":&}/' >left
 	# A writer that gives both in turn, a part of each: whoever waits for one alone blocks it.

@@ -23,7 +23,7 @@ BEGIN {
 	layer(0, "simd diag mem buf arena num when keytab json jqtext utf8 textwidth word hash nearest livekeys pack")
 	layer(1, "rec val agg group grid rows window watermark eventtime join")
 	layer(2, "loop lineio envelope control jqprog scan expr csvio state tz progress")
-	layer(3, "opt filter program groupby groupout rowout winstore streamtime upsert csvhead timing kafka admintool")
+	layer(3, "opt filter program groupby groupout rowout winstore streamtime upsert csvhead kafka admintool")
 
 	# In layers 0 and 1 sideways is free, as long as there is no circle.
 	sideways("lineio", "loop")
@@ -39,7 +39,6 @@ BEGIN {
 	sideways("streamtime", "opt")
 	sideways("upsert", "groupby")
 	sideways("csvhead", "opt")
-	sideways("timing", "opt")
 	sideways("kafka", "opt")
 	sideways("admintool", "kafka opt")
 

@@ -75,7 +75,7 @@ static int64_t both_watermarks(struct kjoin *k)
 
 		if (s->ended)
 			continue;
-		wm = timing_watermark(s->timing, k->waited);
+		wm = streamtime_watermark(s->st);
 		greatest = wm > greatest ? wm : greatest;
 		if (is_idle(k, (enum join_side)i))
 			continue;
@@ -99,8 +99,16 @@ static void advance(struct kjoin *k)
 	}
 }
 
+/* When, on the clock, `waited` comes to this, if nothing else comes. */
+static int64_t on_clock(const struct kjoin *k, int64_t waited)
+{
+	if (waited - k->waited >= LOOP_FOREVER - k->now)
+		return LOOP_FOREVER;
+	return k->now + (waited - k->waited);
+}
+
 /* When the watermark may move without a record. */
-static int64_t next_due(const struct kjoin *k)
+static int64_t next_due(struct kjoin *k)
 {
 	int64_t due = LOOP_FOREVER;
 
@@ -111,12 +119,13 @@ static int64_t next_due(const struct kjoin *k)
 	}
 	for (int i = JOIN_LEFT; k->timed && i <= JOIN_RIGHT; i++) {
 		const struct side *s = &k->sides[i];
-		int64_t t = timing_due(s->timing, k->now, k->waited);
-		int64_t idle = timing_clock(s->seen + k->time.idle, k->now, k->waited);
+		int64_t idle = on_clock(k, s->seen + k->time.idle), left;
 
 		if (s->ended)
 			continue;
-		due = t < due ? t : due;
+		left = streamtime_left(s->st, join_due(k->join));
+		if (left < due - k->now)
+			due = k->now + left;
 		if (!is_idle(k, (enum join_side)i) && idle < due)
 			due = idle;
 	}
@@ -148,7 +157,7 @@ static int eval(struct kjoin *k, enum join_side side, struct slice rec, int64_t 
 		return -1;
 	if (!k->timed)
 		return 0;
-	if (timing_of(s->timing, &s->values[TIME], t, &k->err) < 0)
+	if (streamtime_of(s->st, &s->values[TIME], t, &k->err) < 0)
 		return -1;
 	if (!k->window.size || window_first(&k->window, *t, &span))
 		return 0;
@@ -243,7 +252,7 @@ static void take(struct kjoin *k, enum join_side side, int64_t t, struct slice r
 	}
 	s->seen = k->waited;
 	if (k->timed) {
-		timing_observe(s->timing, &s->values[TOPIC], &s->values[PARTITION], t, k->waited);
+		streamtime_observe(s->st, &s->values[TIME], t);
 		advance(k);
 	}
 }
@@ -284,8 +293,8 @@ static enum filter_turn turn(void *ctx)
 		return FILTER_SECOND_ALONE;
 	if (!k->timed)
 		return FILTER_SECOND;
-	return timing_watermark(k->sides[JOIN_LEFT].timing, k->waited) <=
-			       timing_watermark(k->sides[JOIN_RIGHT].timing, k->waited)
+	return streamtime_watermark(k->sides[JOIN_LEFT].st) <=
+			       streamtime_watermark(k->sides[JOIN_RIGHT].st)
 		       ? FILTER_FIRST
 		       : FILTER_SECOND;
 }
@@ -312,12 +321,14 @@ static int64_t tick(void *ctx, int64_t now, int64_t waited, struct buf *out)
 	k->out = out;
 	k->now = now;
 	k->waited = waited;
+	for (int i = JOIN_LEFT; k->timed && i <= JOIN_RIGHT; i++)
+		streamtime_wait(k->sides[i].st, waited);
 	advance(k);
 	due = next_due(k);
 	if (!k->ready) {
 		quiet = k->sides[JOIN_RIGHT].seen + k->table_ready;
 		k->ready = waited >= quiet;
-		quiet = timing_clock(quiet, now, waited);
+		quiet = on_clock(k, quiet);
 		due = !k->ready && quiet < due ? quiet : due;
 	}
 	return due;
@@ -387,7 +398,8 @@ static void set_up_side(struct kjoin *k, enum join_side side)
 
 	s->set = compile(k, programs, PROGRAMS);
 	s->ev = expreval_new(s->set);
-	s->timing = timing_new(&k->time);
+	if (k->timed)
+		s->st = streamtime_new(&k->time);
 }
 
 static void set_up(struct kjoin *k, struct filter_tool *f)
@@ -422,7 +434,7 @@ static void clean_up(struct kjoin *k)
 	for (int i = JOIN_LEFT; i <= JOIN_RIGHT; i++) {
 		expreval_free(k->sides[i].ev);
 		exprset_free(k->sides[i].set);
-		timing_free(k->sides[i].timing);
+		streamtime_free(k->sides[i].st);
 	}
 	expreval_free(k->choice);
 	exprset_free(k->choice_set);
@@ -437,7 +449,7 @@ int main(int argc, char **argv)
 	struct kjoin k = {.within = KJOIN_NEVER,
 			  .ttl = KJOIN_NEVER,
 			  .table_ready = 5 * WHEN_S,
-			  .time = TIMING_CONF_INIT,
+			  .time = STREAMTIME_CONF_INIT,
 			  .filter = FILTER_CONF_INIT};
 	struct filter_tool f = FILTER_TOOL_INIT;
 	struct operands operands;

@@ -97,9 +97,9 @@ static void set_window(struct kjoin *k)
 	if (!!slash != hop)
 		diag_usage("%s: '%s' is not %s", option, text, hop ? "SIZE/STEP" : "SIZE");
 	k->window.kind = hop ? WINDOW_HOP : WINDOW_TUMBLE;
-	k->window.size = timing_duration(
+	k->window.size = opt_duration(
 		option, slice_of(text, slash ? (size_t)(slash - text) : strlen(text)));
-	k->window.step = slash ? timing_duration(option, slice_str(slash + 1)) : k->window.size;
+	k->window.step = slash ? opt_duration(option, slice_str(slash + 1)) : k->window.size;
 	if (k->window.step <= 0 || k->window.step > k->window.size)
 		diag_usage("%s: %s", option,
 			   slash ? "STEP must be more than 0 and at most SIZE"
@@ -116,9 +116,9 @@ static void set_bounds(struct kjoin *k)
 	if (k->within != KJOIN_NEVER)
 		k->conf.before = k->conf.after = k->within;
 	if (k->before)
-		k->conf.before = timing_duration("--before", slice_str(k->before));
+		k->conf.before = opt_duration("--before", slice_str(k->before));
 	if (k->after)
-		k->conf.after = timing_duration("--after", slice_str(k->after));
+		k->conf.after = opt_duration("--after", slice_str(k->after));
 	if (k->conf.before + k->conf.after < 0)
 		diag_usage("--before and --after: no time is in between");
 }
@@ -174,9 +174,7 @@ static void set_time(struct kjoin *k)
 			   k->time.time    ? "-T"
 			   : k->right_time ? "--right-time"
 					   : "--late");
-	timing_check(&k->time);
-	if (needed && !k->time.time)
-		diag_usage("-T EXPR is missing: which field is a record's event time?");
+	streamtime_check(&k->time, needed);
 	if (k->ttl == 0)
 		diag_usage("--ttl must be more than 0");
 	k->timed = useful && k->time.time;
@@ -190,7 +188,7 @@ void kjoin_parse(struct kjoin *k, int argc, char **argv, struct operands *files)
 		{"Sides and keys", input_opts, k},
 		{"What matches", match_opts, k},
 		{"What is printed", kind_opts, k},
-		{"Time", timing_opts, &k->time},
+		{"Time", streamtime_opts, &k->time},
 		{"Time of the right side", time_opts, k},
 		{"Late records", late_opts, &k->filter},
 		{"Input and output", filter_opts, &k->filter},

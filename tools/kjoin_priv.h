@@ -5,20 +5,20 @@
 #include "expr.h"
 #include "filter.h"
 #include "join.h"
-#include "timing.h"
+#include "streamtime.h"
 #include "utf8.h"
 #include "window.h"
 
 enum { KJOIN_NEVER = -1 };
 
 /* Programs of a side; what is not asked for is a constant. */
-enum { KEY, TIME, TOPIC, PARTITION, WHERE, DELETES, PROGRAMS };
+enum { KEY, TIME, TOPIC, PARTITION, WHERE, DELETES, PROGRAMS }; /* TIME on, three as streamtime has them */
 
 struct side {
 	struct exprset *set;
 	struct expreval *ev;
 	struct val values[PROGRAMS];
-	struct timing *timing;
+	struct streamtime *st; /* NULL: records have no event time */
 	int64_t seen; /* what was waited when its last record came */
 	bool ended;
 };
@@ -30,7 +30,7 @@ struct kjoin {
 	int64_t within, ttl, table_ready;
 	bool kind[JOIN_ANTI + 1]; /* the options of that name */
 	bool as_of, null_equal;
-	struct timing_conf time;
+	struct streamtime_conf time;
 	struct filter_conf filter;
 
 	bool is_table; /* the right side is one */

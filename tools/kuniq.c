@@ -8,7 +8,7 @@
 #include "keytab.h"
 #include "loop.h"
 #include "mem.h"
-#include "timing.h"
+#include "streamtime.h"
 #include "watermark.h"
 
 enum {
@@ -20,21 +20,21 @@ struct kuniq {
 	struct strlist groups;
 	bool raw_input;
 	int64_t within; /* NEVER: keys are kept for good */
-	struct timing_conf time;
+	struct streamtime_conf time;
 	struct filter_conf filter;
 
 	struct exprset *set;
 	struct expreval *ev;
 	struct val *values; /* of the programs: first those below, then the keys */
-	struct timing *timing;
+	struct streamtime *st;
 	struct keytab *seen; /* slots: the time of the key's first record, with --within */
 	size_t sweep;        /* so many keys: time to drop those that are forgotten */
 	size_t most;
-	int64_t watermark, waited;
+	int64_t watermark;
 	struct buf key, err;
 };
 
-enum { TIME, TOPIC, PARTITION, KEYS };
+enum { TIME, TOPIC, PARTITION, KEYS }; /* the first three as streamtime has them */
 
 #define OFF(field) offsetof(struct kuniq, field)
 
@@ -104,7 +104,7 @@ static int eval(struct kuniq *k, struct slice rec, int64_t *t)
 	if (rc < 0)
 		return -1;
 	*t = 0;
-	if (k->within != NEVER && timing_of(k->timing, &k->values[TIME], t, &k->err) < 0)
+	if (k->within != NEVER && streamtime_of(k->st, &k->values[TIME], t, &k->err) < 0)
 		return -1;
 	buf_clear(&k->key);
 	for (size_t i = 0; i < k->groups.n; i++)
@@ -123,8 +123,7 @@ static void add(struct kuniq *k, struct slice rec, int64_t t, struct result *res
 	}
 	if (k->within == NEVER)
 		return;
-	timing_observe(k->timing, &k->values[TOPIC], &k->values[PARTITION], t, k->waited);
-	k->watermark = timing_watermark(k->timing, k->waited);
+	k->watermark = streamtime_observe(k->st, &k->values[TIME], t);
 	sweep(k);
 }
 
@@ -152,9 +151,8 @@ static int64_t tick(void *ctx, int64_t now, int64_t waited, struct buf *out)
 	(void)now;
 	(void)out;
 	/* What is forgotten shows when the next record comes: there is nothing to wake up for. */
-	k->waited = waited;
 	if (k->within != NEVER)
-		k->watermark = timing_watermark(k->timing, waited);
+		k->watermark = streamtime_wait(k->st, waited);
 	return LOOP_FOREVER;
 }
 
@@ -174,9 +172,7 @@ static void check(struct kuniq *k)
 		diag_usage("-g EXPR is missing: what is it that comes once?");
 	if (k->within == NEVER && (k->time.time || k->filter.late))
 		diag_usage("%s goes with --within", k->time.time ? "-T" : "--late");
-	timing_check(&k->time);
-	if (k->within != NEVER && !k->time.time)
-		diag_usage("-T EXPR is missing: which field is a record's event time?");
+	streamtime_check(&k->time, k->within != NEVER);
 }
 
 static void compile(struct kuniq *k)
@@ -206,7 +202,8 @@ static void set_up(struct kuniq *k, struct filter_tool *f)
 	compile(k);
 	if (getentropy(&seed, sizeof seed) < 0)
 		seed = 1;
-	k->timing = timing_new(&k->time);
+	if (k->within != NEVER)
+		k->st = streamtime_new(&k->time);
 	k->seen = keytab_new(k->within == NEVER ? 0 : sizeof(int64_t), seed);
 	k->sweep = SWEEP_MIN;
 	k->watermark = WATERMARK_NONE;
@@ -221,7 +218,7 @@ static void clean_up(struct kuniq *k)
 {
 	expreval_free(k->ev);
 	exprset_free(k->set);
-	timing_free(k->timing);
+	streamtime_free(k->st);
 	keytab_free(k->seen);
 	strlist_free(&k->groups);
 	buf_free(&k->key);
@@ -231,10 +228,10 @@ static void clean_up(struct kuniq *k)
 
 int main(int argc, char **argv)
 {
-	struct kuniq k = {.within = NEVER, .time = TIMING_CONF_INIT, .filter = FILTER_CONF_INIT};
+	struct kuniq k = {.within = NEVER, .time = STREAMTIME_CONF_INIT, .filter = FILTER_CONF_INIT};
 	const struct optgroup groups[] = {
 		{"Keys", opts, &k},
-		{"Time, with --within", timing_opts, &k.time},
+		{"Time, with --within", streamtime_opts, &k.time},
 		{"Late records", late_opts, &k.filter},
 		{"Input and output", filter_opts, &k.filter},
 		{0},

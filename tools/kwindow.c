@@ -189,17 +189,6 @@ static uint64_t inexact(void *ctx)
 
 /* --- Setting up --- */
 
-static int64_t duration(const char *option, const char *text, size_t len)
-{
-	char *s = mem_dup(text, len);
-	int64_t us;
-
-	if (!when_duration(s, &us))
-		diag_usage("%s: '%s' is not a duration (like 500ms, 5s, 1m30s, 2h, 1d)", option, s);
-	free(s);
-	return us;
-}
-
 static const char *const kind_names[] = {
 	[WINDOW_TUMBLE] = "--tumble",     [WINDOW_HOP] = "--hop",
 	[WINDOW_CUMULATE] = "--cumulate", [WINDOW_SESSION] = "--session",
@@ -213,8 +202,8 @@ static void two_durations(struct window *w, const char *option, const char *text
 
 	if (!slash)
 		diag_usage("%s: '%s' is not SIZE/STEP", option, text);
-	w->size = duration(option, text, (size_t)(slash - text));
-	w->step = duration(option, slash + 1, strlen(slash + 1));
+	w->size = opt_duration(option, slice_of(text, (size_t)(slash - text)));
+	w->step = opt_duration(option, slice_str(slash + 1));
 	if (w->step <= 0 || w->step > w->size)
 		diag_usage("%s: STEP must be more than 0 and at most SIZE", option);
 	if (w->kind == WINDOW_CUMULATE && w->size % w->step)
@@ -249,7 +238,7 @@ static void set_kind(struct kwindow *k)
 			continue;
 		w->kind = (enum window_kind)i;
 		if (w->kind == WINDOW_TUMBLE)
-			w->size = duration("--tumble", k->kinds[i], strlen(k->kinds[i]));
+			w->size = opt_duration("--tumble", slice_str(k->kinds[i]));
 		else
 			two_durations(w, kind_names[i], k->kinds[i]);
 	}
@@ -269,7 +258,7 @@ static void set_window(struct kwindow *k)
 	if (k->align && !grid)
 		diag_usage("--align does not go with %s", option);
 	if (k->align)
-		w->align = duration("--align", k->align, strlen(k->align));
+		w->align = opt_duration("--align", slice_str(k->align));
 	if (w->size % WHEN_MS || w->step % WHEN_MS || w->align % WHEN_MS)
 		diag_usage("windows start and end at whole milliseconds, as rows show them");
 	if (k->rows.top && !grid)
