@@ -191,14 +191,14 @@ static bool is_writable(bool has, const struct kafka_point *pt)
 static void put_range(struct buf *out, const struct kafka_range *r)
 {
 	bool from_time = is_time(r->has_from, &r->from), to_time = is_time(r->has_to, &r->to);
-	bool kcat = to_time;
+	bool kcat = to_time && (!r->has_from || from_time);
 
 	if (r->has_from) {
 		buf_add_str(out, kcat ? "s@" : from_time ? "@" : "");
 		put_point(out, &r->from);
 	}
 	if (r->has_to) {
-		buf_add_str(out, kcat && r->has_from ? ",e@" : kcat ? "e@" : ":");
+		buf_add_str(out, kcat ? (r->has_from ? ",e@" : "e@") : to_time ? ":@" : ":");
 		put_point(out, &r->to);
 	}
 }
