@@ -18,21 +18,21 @@ static inline bool parse_word(struct slice cell, struct small *s)
 {
 	uint64_t w = word_load(cell.ptr), odd;
 	bool neg = *cell.ptr == '-';
-	int len = (int)cell.len - neg, whole = len;
+	size_t len = cell.len - neg, whole = len;
 
 	if (len == 0)
 		return false;
 	w >>= 8 * neg;
-	odd = word_not_digits(w) & word_first((size_t)len);
+	odd = word_not_digits(w) & word_first(len);
 	s->scale = 0;
 	if (odd) {
-		whole = word_before(odd);
+		whole = (size_t)word_before(odd);
 		/* One point, with digits on both sides, which is taken out. */
 		if ((odd & (odd - 1)) || (w >> 8 * whole & 0xff) != '.' || whole == 0 ||
 		    whole == --len)
 			return false;
-		w = (w & word_first((size_t)whole)) | (w >> 8 & ~word_first((size_t)whole));
-		s->scale = len - whole;
+		w = (w & word_first(whole)) | (w >> 8 & ~word_first(whole));
+		s->scale = (int)(len - whole);
 	}
 	if (whole > 1 && (w & 0xff) == '0')
 		return false;

@@ -8,17 +8,18 @@
 #include "expr_priv.h"
 #include "mem.h"
 
-enum { STACK_MAX = 16 };
+enum { DEPTH_MAX = 16 };
 
-/* Of a program: postfix. */
+/* Of a program; those that an operation works on stand before it. */
 struct small_step {
 	enum plan_op op; /* FIELD, LITERAL, ADD, SUB, MUL, NEGATE */
 	unsigned slot;   /* FIELD */
 	struct small literal;
+	size_t a, b; /* the steps whose results it takes */
 };
 
 struct small_plan {
-	struct small_step *steps;
+	struct small_step *steps; /* the last one gives the result */
 	size_t n, cap;
 };
 
@@ -33,14 +34,14 @@ static bool take_literal(const struct plan_node *n, struct small *s)
 	return true;
 }
 
-/* `depth`: of the stack when the node's value is due. False: the program is no such one. */
+/* False: the program is no such one. */
 static bool compile(struct small_plan *sp, const struct plan *plan, const struct fields *fs,
 		    unsigned node, unsigned depth)
 {
 	const struct plan_node *n = &plan->nodes[node];
 	struct small_step step = {.op = n->op, .slot = n->slot};
 
-	if (depth >= STACK_MAX)
+	if (depth >= DEPTH_MAX)
 		return false;
 	switch (n->op) {
 	case PLAN_FIELD:
@@ -51,15 +52,17 @@ static bool compile(struct small_plan *sp, const struct plan *plan, const struct
 		if (!take_literal(n, &step.literal))
 			return false;
 		break;
-	case PLAN_NEGATE:
-		if (!compile(sp, plan, fs, n->a, depth))
-			return false;
-		break;
 	case PLAN_ADD:
 	case PLAN_SUB:
 	case PLAN_MUL:
-		if (!compile(sp, plan, fs, n->a, depth) || !compile(sp, plan, fs, n->b, depth + 1))
+		if (!compile(sp, plan, fs, n->b, depth + 1))
 			return false;
+		step.b = sp->n - 1;
+		__attribute__((fallthrough));
+	case PLAN_NEGATE:
+		if (!compile(sp, plan, fs, n->a, depth + 1))
+			return false;
+		step.a = sp->n - 1;
 		break;
 	default:
 		return false;
@@ -229,36 +232,28 @@ static const struct small *repeat(struct small_run *run, struct small literal)
 	return r;
 }
 
+static const struct small *eval(const struct small_plan *sp, size_t i, struct small_run *run)
+{
+	const struct small_step *step = &sp->steps[i];
+
+	switch (step->op) {
+	case PLAN_FIELD:
+		return field(run, step->slot);
+	case PLAN_LITERAL:
+		return repeat(run, step->literal);
+	case PLAN_NEGATE:
+		return combine(run, repeat(run, (struct small){0}), eval(sp, step->a, run),
+			       subtract);
+	case PLAN_MUL:
+		return combine(run, eval(sp, step->a, run), eval(sp, step->b, run), multiply);
+	case PLAN_ADD:
+		return combine(run, eval(sp, step->a, run), eval(sp, step->b, run), add);
+	default:
+		return combine(run, eval(sp, step->a, run), eval(sp, step->b, run), subtract);
+	}
+}
+
 const struct small *small_plan_eval(const struct small_plan *sp, struct small_run *run)
 {
-	const struct small *stack[STACK_MAX + 1] = {NULL};
-	const struct small **top = stack; /* behind the last one */
-
-	for (size_t i = 0; i < sp->n; i++) {
-		const struct small_step *step = &sp->steps[i];
-
-		switch (step->op) {
-		case PLAN_FIELD:
-			*top++ = field(run, step->slot);
-			break;
-		case PLAN_LITERAL:
-			*top++ = repeat(run, step->literal);
-			break;
-		case PLAN_NEGATE:
-			top[-1] = combine(run, repeat(run, (struct small){0}), top[-1], subtract);
-			break;
-		case PLAN_MUL:
-			top--;
-			top[-1] = combine(run, top[-1], top[0], multiply);
-			break;
-		case PLAN_ADD:
-			top--;
-			top[-1] = combine(run, top[-1], top[0], add);
-			break;
-		default:
-			top--;
-			top[-1] = combine(run, top[-1], top[0], subtract);
-		}
-	}
-	return stack[0];
+	return eval(sp, sp->n - 1, run);
 }

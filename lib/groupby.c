@@ -507,7 +507,7 @@ size_t groupby_add_rows(struct groupby_eval *ge, const struct slice *const colum
 
 	if (i == 0)
 		expreval_rows(ge->ev, columns, n, ge->smalls, ge->odd);
-	odd = i < n ? memchr(ge->odd + i, true, n - i) : NULL;
+	odd = i < n ? memchr(ge->odd + i, 1, n - i) : NULL;
 	to = odd ? (size_t)(odd - ge->odd) : n;
 	add_run(ge, columns, i, to, gs, seq);
 	return to;

@@ -195,7 +195,8 @@ static void take_configs(struct kafka_admin *a, struct kafka_configs *c, rd_kafk
 		for (size_t j = 0; j < entries; j++)
 			add_config(c, topic, v[j]);
 	}
-	qsort(c->v, c->n, sizeof *c->v, by_config);
+	if (c->n)
+		qsort(c->v, c->n, sizeof *c->v, by_config);
 }
 
 int kafka_configs_get(struct kafka_admin *a, const struct kafka_topics *topics,

@@ -191,14 +191,14 @@ static bool is_writable(bool has, const struct kafka_point *pt)
 static void put_range(struct buf *out, const struct kafka_range *r)
 {
 	bool from_time = is_time(r->has_from, &r->from), to_time = is_time(r->has_to, &r->to);
-	bool kcat = to_time;
+	bool kcat = to_time && (!r->has_from || from_time);
 
 	if (r->has_from) {
 		buf_add_str(out, kcat ? "s@" : from_time ? "@" : "");
 		put_point(out, &r->from);
 	}
 	if (r->has_to) {
-		buf_add_str(out, kcat && r->has_from ? ",e@" : kcat ? "e@" : ":");
+		buf_add_str(out, kcat ? (r->has_from ? ",e@" : "e@") : to_time ? ":@" : ":");
 		put_point(out, &r->to);
 	}
 }
@@ -311,7 +311,7 @@ static void check_escapes(char *text)
 	buf_free(&err);
 }
 
-/* The length of a format is the sum of its parts' lengths: printing it twice over doubles it. */
+/* A format twice over prints the same twice over. What stands between ends a number of an escape. */
 static void check_format(char *text)
 {
 	static const struct rec_header headers[] = {{{"h", 1}, {"v", 1}}, {{"", 0}, {NULL, 0}}};
@@ -331,10 +331,11 @@ static void check_format(char *text)
 		buf_free(&err);
 		return;
 	}
-	buf_addf(&both, "%s%s", text, text);
+	buf_addf(&both, "%s|%s", text, text);
 	g = kafka_format_new(both.data, "NULL", &err);
 	must(g, "%s: %s", both.data, buf_str(&err));
 	kafka_format_put(f, &rec, &once);
+	buf_add_char(&once, '|');
 	kafka_format_put(f, &rec, &once);
 	kafka_format_put(g, &rec, &twice);
 	must(slice_eq(buf_slice(&once), buf_slice(&twice)), "%s prints otherwise", both.data);
