@@ -67,12 +67,11 @@ struct livekey *livekeys_put(struct livekeys *lk, struct slice key, struct livek
 	if (lk->dead > DEAD_MIN && lk->dead > keytab_count(lk->table) / 2)
 		drop_dead(lk);
 	slot = slot_of(lk->table, &key, &made);
-	if (*slot)
-		return *slot;
-	if (!made)
-		lk->dead--;
-	*slot = make();
-	(*slot)->key = key;
+	if (!*slot) {
+		lk->dead -= !made;
+		*slot = make();
+		(*slot)->key = key;
+	}
 	return *slot;
 }
 

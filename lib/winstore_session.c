@@ -6,8 +6,8 @@
 #include "winstore_priv.h"
 
 struct session {
-	struct session *next; /* of the same key */
-	struct owner *owner;  /* NULL: it was merged into another */
+	struct session *newer, *older; /* of the same key; none of them touch */
+	struct owner *owner;           /* NULL: it was merged into another */
 	struct span span;
 	uint64_t seq; /* of its first record */
 	bool changed; /* since its row was last printed */
@@ -18,7 +18,7 @@ struct session {
 /* A key that has sessions. */
 struct owner {
 	struct livekey live; /* first */
-	struct session *sessions;
+	struct session *newest;
 };
 
 /* Sessions by their ends: mostly a session grows many times before it closes, so an entry is put right when it comes up. */
@@ -77,10 +77,13 @@ static void heap_sift(struct session_store *st)
 	}
 }
 
-static void heap_take(struct session_store *st)
+static struct session *heap_take(struct session_store *st)
 {
-	st->heap[0] = st->heap[--st->n];
+	struct session *taken = st->heap[0].session;
+
+	swap(&st->heap[0], &st->heap[--st->n]);
 	heap_sift(st);
+	return taken;
 }
 
 static void session_free(const struct session_store *st, struct session *s)
@@ -96,8 +99,7 @@ static struct session *heap_first(struct session_store *st)
 		struct session *s = st->heap[0].session;
 
 		if (!s->owner) {
-			heap_take(st);
-			free(s);
+			free(heap_take(st));
 		} else if (st->heap[0].end != s->span.end) {
 			st->heap[0].end = s->span.end;
 			heap_sift(st);
@@ -195,31 +197,51 @@ static bool is_near(const struct session_store *st, const struct session *s,
 	return st->base.conf.forget || (span->start <= s->span.end && s->span.start <= span->end);
 }
 
+static bool is_after(const struct session_store *st, const struct session *s,
+		     const struct span *span)
+{
+	return !is_near(st, s, span) && s->span.start > span->end;
+}
+
+/* The newest of the key's sessions that is not after `span`; *newer: the one after it. */
+static struct session *not_after(const struct session_store *st, const struct owner *o,
+				 const struct span *span, struct session **newer)
+{
+	struct session *s = o->newest;
+
+	for (*newer = NULL; s && is_after(st, s, span); s = s->older)
+		*newer = s;
+	return s;
+}
+
 static struct session *session_new(struct session_store *st, struct owner *o,
 				   const struct span *span, uint64_t seq)
 {
 	const struct agglist *aggs = groupby_aggs(st->base.gb);
 	struct session *s = mem_zalloc(1, sizeof *s + aggs->size);
 
-	*s = (struct session){.next = o->sessions, .owner = o, .span = *span, .seq = seq};
+	*s = (struct session){.owner = o, .span = *span, .seq = seq};
+	s->older = not_after(st, o, span, &s->newer);
+	*(s->newer ? &s->newer->older : &o->newest) = s;
+	if (s->older)
+		s->older->newer = s;
 	agg_init(aggs, s->states);
-	o->sessions = s;
 	heap_add(st, s);
 	return s;
 }
 
-static struct session **link_to(struct session *s)
+/* Its key has it no more. */
+static void leave(struct session *s)
 {
-	struct session **p = &s->owner->sessions;
-
-	while (*p != s)
-		p = &(*p)->next;
-	return p;
+	*(s->newer ? &s->newer->older : &s->owner->newest) = s->older;
+	if (s->older)
+		s->older->newer = s->newer;
+	s->owner = NULL;
 }
 
 static void drop_if_empty(struct session_store *st, struct owner *o)
 {
-	if (o->sessions)
+	if (o->newest)
 		return;
 	livekeys_drop(st->owners, &o->live);
 	free(o);
@@ -230,15 +252,15 @@ static struct session *merge_near(struct session_store *st, struct owner *o, str
 				  struct buf *out)
 {
 	const struct agglist *aggs = groupby_aggs(st->base.gb);
-	struct session *into = NULL, *next;
+	struct session *newer, *first = not_after(st, o, span, &newer), *into = NULL, *older;
 
-	for (struct session *s = o->sessions; s; s = s->next) {
-		if (is_near(st, s, span) && (!into || s->seq < into->seq))
+	for (struct session *s = first; s && is_near(st, s, span); s = s->older) {
+		if (!into || s->seq < into->seq)
 			into = s;
 	}
-	for (struct session *s = o->sessions; into && s; s = next) {
-		next = s->next;
-		if (s == into || !is_near(st, s, span))
+	for (struct session *s = first; s && is_near(st, s, span); s = older) {
+		older = s->older;
+		if (s == into)
 			continue;
 		take_back(st, s, out);
 		agg_merge(aggs, into->states, s->states);
@@ -246,8 +268,7 @@ static struct session *merge_near(struct session_store *st, struct owner *o, str
 			span->start = s->span.start;
 		if (s->span.end > span->end)
 			span->end = s->span.end;
-		*link_to(s) = next;
-		s->owner = NULL;
+		leave(s);
 		agg_free(aggs, s->states); /* the heap still has it */
 	}
 	return into;
@@ -303,7 +324,7 @@ static void close_session(struct session_store *st, struct session *s, struct bu
 	else if (conf->emit == WINSTORE_CLOSE || s->changed)
 		put_change(st, s, out);
 	st->base.inexact += agg_inexact(groupby_aggs(st->base.gb), s->states);
-	*link_to(s) = s->next;
+	leave(s);
 	session_free(st, s);
 	drop_if_empty(st, o);
 }
@@ -383,7 +404,7 @@ static void free_store(struct winstore *ws)
 		struct owner *o = s->owner;
 
 		heap_take(st);
-		*link_to(s) = s->next;
+		leave(s);
 		session_free(st, s);
 		drop_if_empty(st, o);
 	}

@@ -99,6 +99,13 @@ misused()
 	[ "$(cat 1000000)" -lt $(($(cat 100000) * 3 / 2)) ] || fail "$(cat 100000), then $(cat 1000000)"
 }
 
+@test "--session: a key may have many that are open, a record finds its own among the newest" {
+	[ -z "${KPIPE_SANITIZED:-}" ] || skip "sanitizers take time of their own"
+	seq 0 2 599998 >in
+	timeout 20 kwindow -T . --time-unit s --session 1s --delay 600000s in >out
+	same_text 300000 "$(wc -l <out)"
+}
+
 # --- Sliding windows ---
 
 @test "--slide: a row for each record, over those before it and of its own time" {
