@@ -34,13 +34,12 @@ static const struct slice none = {NULL, 0};
 struct join *join_new(const struct join_conf *conf)
 {
 	struct join *j = mem_zalloc(1, sizeof *j);
-	bool table = conf->how == JOIN_LATEST || conf->how == JOIN_AS_OF;
 
 	j->conf = *conf;
 	j->kind = &kinds[conf->kind];
 	j->wm = INT64_MIN;
 	held_init(&j->held[JOIN_LEFT], true, conf->seed);
-	held_init(&j->held[JOIN_RIGHT], !table, conf->seed);
+	held_init(&j->held[JOIN_RIGHT], conf->how != JOIN_LATEST, conf->seed);
 	return j;
 }
 
@@ -124,15 +123,16 @@ void join_alone(struct join *j, enum join_side side, struct slice key, struct sl
 		emit(j, side, key, record, none);
 }
 
-static void hold(struct join *j, enum join_side side, struct slice key, int64_t t,
-		 struct slice record, bool met)
+static struct held_record *hold(struct join *j, enum join_side side, struct slice key, int64_t t,
+				struct slice record, bool met)
 {
-	size_t n;
+	struct held_record *r = held_add(&j->held[side], key, t, record);
+	size_t n = j->held[JOIN_LEFT].records + j->held[JOIN_RIGHT].records;
 
-	held_add(&j->held[side], key, t, record)->met = met;
-	n = j->held[JOIN_LEFT].records + j->held[JOIN_RIGHT].records;
+	r->met = met;
 	if (n > j->most)
 		j->most = n;
+	return r;
 }
 
 /* --- Two streams --- */
@@ -204,29 +204,29 @@ static void drop_latest(struct join *j, struct slice key)
 		held_drop_first(&j->held[JOIN_RIGHT], k);
 }
 
-/* Of the versions that no later watermark can take back, the last one is enough. */
-static void drop_versions(struct join *j, struct held_key *k)
+/* Of the versions that the watermark has reached the last one is enough, and none where that one deletes. */
+static void drop_versions(struct join *j)
 {
-	while (k->n - k->first > 1 && k->v[k->first + 1]->t <= j->wm)
-		held_drop_first(&j->held[JOIN_RIGHT], k);
-	if (k->n && k->v[k->first]->deletes && k->v[k->first]->t <= j->wm)
-		held_drop_first(&j->held[JOIN_RIGHT], k);
+	struct held *h = &j->held[JOIN_RIGHT];
+	struct held_record *r;
+
+	while ((r = held_oldest(h)) && r->t <= j->wm) {
+		held_settle_oldest(h);
+		if (r->deletes)
+			held_drop_first(h, r->key);
+	}
 }
 
 static void add_to_table(struct join *j, struct slice key, int64_t t, struct slice record)
 {
-	struct held_key *k;
-
 	if (j->conf.how == JOIN_LATEST) {
 		drop_latest(j, key);
 		if (record.ptr)
 			hold(j, JOIN_RIGHT, key, t, record, false);
 		return;
 	}
-	hold(j, JOIN_RIGHT, key, t, record, false);
-	k = held_key(&j->held[JOIN_RIGHT], key);
-	k->v[held_from(k, later(t, 1)) - 1]->deletes = !record.ptr;
-	drop_versions(j, k);
+	hold(j, JOIN_RIGHT, key, t, record, false)->deletes = !record.ptr;
+	drop_versions(j);
 }
 
 /* --- All --- */
@@ -253,6 +253,10 @@ static void give_up(struct join *j, enum join_side side)
 	struct held *h = &j->held[side];
 	struct held_record *r;
 
+	if (j->conf.how == JOIN_AS_OF && side == JOIN_RIGHT) {
+		drop_versions(j);
+		return;
+	}
 	while ((r = held_oldest(h)) && is_over(j, side, r->t)) {
 		struct slice key = held_key_bytes(h, r->key);
 		if (j->conf.how == JOIN_AS_OF)

@@ -168,7 +168,8 @@ void held_drop_first(struct held *h, struct held_key *k)
 	if (k->first == k->n) {
 		h->bytes -= k->cap * sizeof(*k->v);
 		free(k->v);
-		*k = (struct held_key){.number = k->number};
+		k->v = NULL;
+		k->first = k->n = k->cap = 0;
 		h->empty++;
 	} else if (k->first > k->n / 2) {
 		/* The others move up when as many are gone, so that each moves once on average. */
@@ -176,6 +177,16 @@ void held_drop_first(struct held *h, struct held_key *k)
 		memmove(k->v, k->v + k->first, k->n * sizeof(*k->v));
 		k->first = 0;
 	}
+}
+
+void held_settle_oldest(struct held *h)
+{
+	struct held_record *r = h->queue[0];
+	struct held_key *k = r->key;
+
+	pop(h);
+	while (k->n - k->first > 1 && k->v[k->first] != r)
+		held_drop_first(h, k);
 }
 
 void held_drop_oldest(struct held *h)

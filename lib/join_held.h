@@ -49,11 +49,12 @@ static inline struct slice held_bytes(const struct held_record *r)
 	return slice_of(r->bytes, r->len);
 }
 
-/* The oldest record of all, which is its key's first, or NULL. */
+/* The oldest record of the queue, or NULL. It goes; or it stays, but leaves the queue, and those of its key before it go. */
 struct held_record *held_oldest(const struct held *h);
-void held_drop_oldest(struct held *h);
+void held_drop_oldest(struct held *h); /* which is its key's first */
+void held_settle_oldest(struct held *h);
 
-/* Without a queue: the key's first record goes. */
+/* The key's first record goes, which is not in the queue. */
 void held_drop_first(struct held *h, struct held_key *k);
 
 size_t held_memory(const struct held *h);

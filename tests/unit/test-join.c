@@ -240,6 +240,31 @@ static void test_as_of(void)
 	join_free(j);
 }
 
+/* A table whose keys come and go holds those that are there, and what the watermark may still take back. */
+static void test_as_of_memory(void)
+{
+	struct join_conf conf = {.kind = JOIN_INNER, .how = JOIN_AS_OF, .emit = emit};
+	struct join *j = join_new(&conf);
+	struct join_held held;
+
+	for (int64_t t = 0; t < 100000; t++) {
+		char key[16];
+		snprintf(key, sizeof key, "%lld", (long long)t);
+		add(j, JOIN_RIGHT, key, t, "old");
+		add(j, JOIN_RIGHT, key, t, "record");
+		snprintf(key, sizeof key, "%lld", (long long)t - 10);
+		add(j, JOIN_RIGHT, key, t, NULL);
+		join_advance(j, t - 5);
+	}
+	held = join_held(j);
+	ok(held.most <= 40, "%zu records were held at most", held.most);
+	ok(held.keys[JOIN_RIGHT] <= 20, "%zu keys are held", held.keys[JOIN_RIGHT]);
+	join_end(j, JOIN_LEFT);
+	join_end(j, JOIN_RIGHT);
+	gave("", "versions are no rows");
+	join_free(j);
+}
+
 /* Streams without an end, of keys that do not come again, take no more memory than at first. */
 static void test_memory(void)
 {
@@ -325,6 +350,7 @@ int main(void)
 	test_latest();
 	test_as_of();
 	test_memory();
+	test_as_of_memory();
 	test_random();
 	join_free(NULL);
 	buf_free(&rows);
