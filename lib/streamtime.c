@@ -48,16 +48,15 @@ static int64_t to_utc(const void *zone, int64_t local)
 	return tz_utc(zone, local);
 }
 
-static void set_zone(struct streamtime *st)
+static struct tz *open_zone(const char *name)
 {
 	struct buf err = BUF_INIT;
+	struct tz *tz = tz_open(name, &err);
 
-	st->tz = tz_open(st->conf.zone, &err);
-	if (!st->tz)
+	if (!tz)
 		diag_usage("--tz: %s", buf_str(&err));
-	st->eventtime.to_utc = to_utc;
-	st->eventtime.zone = st->tz;
 	buf_free(&err);
+	return tz;
 }
 
 void streamtime_check(struct streamtime_conf *c, bool needed)
@@ -83,15 +82,21 @@ static void read_clock(struct streamtime *st)
 
 struct streamtime *streamtime_new(struct streamtime_conf *conf)
 {
-	struct streamtime *st = mem_zalloc(1, sizeof *st);
+	struct streamtime *st;
+	struct tz *tz;
 
 	streamtime_check(conf, true);
+	tz = conf->zone ? open_zone(conf->zone) : NULL;
+	st = mem_zalloc(1, sizeof *st);
 	st->conf = *conf;
+	st->tz = tz;
 	st->eventtime.told = conf->time_unit != STREAMTIME_NEVER;
 	if (st->eventtime.told)
 		when_unit_name(unit_names[conf->time_unit], &st->eventtime.unit);
-	if (conf->zone)
-		set_zone(st);
+	if (tz) {
+		st->eventtime.to_utc = to_utc;
+		st->eventtime.zone = tz;
+	}
 	st->wm = watermark_new(conf->delay, (size_t)conf->partitions,
 			       conf->envelope ? conf->idle : INT64_MAX);
 	read_clock(st);

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# Random inputs against slow and plain models, tests/model.py, tests/windows.py, tests/joins.py and tests/tables.py, and against Python's own numbers and
-# times, tests/sums.py; CSV in every way to read it, tests/splits.py.
+# Random inputs against slow and plain models, tests/model.py, tests/windows.py, tests/joins.py and tests/tables.py, and
+# against Python's own numbers and times, tests/sums.py; CSV in every way to read it, tests/splits.py.
 
 load helper
 
@@ -39,8 +39,8 @@ holds()
 	holds joins two 300
 }
 
-@test "kuniq: 200 random streams" {
-	holds joins kuniq 200
+@test "kuniq: 300 random streams" {
+	holds joins kuniq 300
 }
 
 @test "csvagg: 200 random sets of tables" {
