@@ -18,9 +18,12 @@ enum {
 
 static const int64_t era = INT64_C(146097) * DAY;
 
-/* From `local` on, by the clocks before, they are `offset` east of UTC. */
+/* No clock is further from UTC, and times of the table are from the Big Bang on. */
+static const int64_t offset_max = INT64_C(26) * 3600, time_max = INT64_C(1) << 59;
+
+/* From `at` on the clocks are `offset` east of UTC. In UTC while the table is made, then by the clocks before. */
 struct change {
-	int64_t local, offset; /* seconds */
+	int64_t at, offset; /* seconds */
 };
 
 struct tz {
@@ -80,30 +83,39 @@ static bool skip_rest(struct reader *r, const struct counts *c, size_t time_size
 	return take(r, c->chars + c->leap * (time_size + 4) + c->standard + c->utc);
 }
 
-/* Where clocks go back or forward, both times count as before the change. */
-static void add_change(struct tz *tz, int64_t utc, int64_t before, int64_t after)
+static void add_change(struct tz *tz, int64_t utc, int64_t offset)
 {
 	tz->v = mem_grow(tz->v, &tz->cap, tz->n + 1, sizeof *tz->v);
-	tz->v[tz->n++] = (struct change){utc + (before > after ? before : after), after};
+	tz->v[tz->n++] = (struct change){utc, offset};
+}
+
+static bool take_offsets(struct reader *r, const struct counts *c, const unsigned char **types)
+{
+	*types = take(r, c->type * 6);
+	for (size_t i = 0; *types && i < c->type; i++) {
+		int64_t offset = number(*types + 6 * i, 4);
+
+		if (offset < -offset_max || offset > offset_max)
+			return false;
+	}
+	return *types && c->type;
 }
 
 static bool take_table(struct tz *tz, struct reader *r, const struct counts *c)
 {
-	const unsigned char *times = take(r, c->time * 8), *kinds = take(r, c->time);
-	const unsigned char *types = take(r, c->type * 6);
-	int64_t before;
+	const unsigned char *times = take(r, c->time * 8), *kinds = take(r, c->time), *types;
+	int64_t last = -time_max - 1;
 
-	if (!times || !kinds || !types || !c->type)
+	if (!times || !kinds || !take_offsets(r, c, &types))
 		return false;
-	tz->first = before = number(types, 4);
+	tz->first = number(types, 4);
 	for (size_t i = 0; i < c->time; i++) {
-		int64_t after;
+		int64_t utc = number(times + 8 * i, 8);
 
-		if (kinds[i] >= c->type)
+		if (kinds[i] >= c->type || utc <= last || utc > time_max)
 			return false;
-		after = number(types + (size_t)6 * kinds[i], 4);
-		add_change(tz, number(times + 8 * i, 8), before, after);
-		before = after;
+		add_change(tz, utc, number(types + (size_t)6 * kinds[i], 4));
+		last = utc;
 	}
 	return true;
 }
@@ -112,30 +124,45 @@ static bool take_table(struct tz *tz, struct reader *r, const struct counts *c)
 
 static int64_t year_of(int64_t seconds)
 {
-	int64_t year = 1970 + seconds / (DAY * INT64_C(365));
+	int64_t year = 1970 + seconds / (era / ERA_YEARS) + 1;
 
 	while (when_days(year, 1, 1) * DAY > seconds)
 		year--;
 	return year;
 }
 
-/* The table has the first ones of its last year already, perhaps. */
-static void add_by_rule(struct tz *tz, int64_t local, int64_t before, int64_t after)
+/* The table has the first ones of its last year already, perhaps. Of two at one time the second counts: so summer may be all year. */
+static void add_by_rule(struct tz *tz, int64_t utc, int64_t offset)
 {
-	if (!tz->n || local > tz->v[tz->n - 1].local + DAY)
-		add_change(tz, local - before, before, after);
+	if (tz->n && utc == tz->v[tz->n - 1].at)
+		tz->v[tz->n - 1].offset = offset;
+	else if (!tz->n || utc > tz->v[tz->n - 1].at)
+		add_change(tz, utc, offset);
 }
 
 static void add_year(struct tz *tz, const struct tz_rule *rule, int64_t year)
 {
-	int64_t to_summer = tz_change_in(&rule->to_summer, year);
-	int64_t to_standard = tz_change_in(&rule->to_standard, year);
+	int64_t to_summer = tz_change_in(&rule->to_summer, year) - rule->standard;
+	int64_t to_standard = tz_change_in(&rule->to_standard, year) - rule->summer;
 
 	if (to_standard < to_summer)
-		add_by_rule(tz, to_standard, rule->summer, rule->standard);
-	add_by_rule(tz, to_summer, rule->standard, rule->summer);
+		add_by_rule(tz, to_standard, rule->standard);
+	add_by_rule(tz, to_summer, rule->summer);
 	if (to_standard > to_summer)
-		add_by_rule(tz, to_standard, rule->summer, rule->standard);
+		add_by_rule(tz, to_standard, rule->standard);
+}
+
+/* Where clocks go back or forward, both times count as before the change. */
+static void set_local(struct tz *tz)
+{
+	int64_t before = tz->first;
+
+	for (size_t i = 0; i < tz->n; i++) {
+		struct change *c = &tz->v[i];
+
+		c->at += before > c->offset ? before : c->offset;
+		before = c->offset;
+	}
 }
 
 static bool take_rule(struct tz *tz, struct reader *r)
@@ -155,11 +182,11 @@ static bool take_rule(struct tz *tz, struct reader *r)
 	free(text);
 	if (!good || !rule.changes)
 		return good;
-	year = tz->n ? year_of(tz->v[tz->n - 1].local) : 1970;
-	for (int64_t last = year + ERA_YEARS; year <= last; year++)
+	/* Without a table it is for all times that texts can tell. Of the table's last year there may be a part only. */
+	year = tz->n ? year_of(tz->v[tz->n - 1].at) : -1;
+	for (int64_t last = year + ERA_YEARS + 1; year <= last; year++)
 		add_year(tz, &rule, year);
 	tz->repeats = true;
-	tz->until = tz->v[tz->n - 1].local;
 	return true;
 }
 
@@ -171,6 +198,19 @@ static bool read_all(struct tz *tz, struct reader r)
 	return take_header(&r, &c) && take(&r, c.time * 5 + c.type * 6) && skip_rest(&r, &c, 4) &&
 	       take_header(&r, &c) && take_table(tz, &r, &c) && skip_rest(&r, &c, 8) &&
 	       take_rule(tz, &r);
+}
+
+struct tz *tz_read(struct slice file)
+{
+	struct tz *tz = mem_zalloc(1, sizeof *tz);
+
+	if (!read_all(tz, (struct reader){(const unsigned char *)file.ptr, file.len})) {
+		tz_free(tz);
+		return NULL;
+	}
+	set_local(tz);
+	tz->until = tz->n ? tz->v[tz->n - 1].at : 0;
+	return tz;
 }
 
 /* --- Opening --- */
@@ -195,9 +235,8 @@ static int read_file(const char *path, struct buf *data)
 struct tz *tz_open(const char *name, struct buf *err)
 {
 	const char *dir = getenv("TZDIR");
-	struct tz *tz = mem_zalloc(1, sizeof *tz);
+	struct tz *tz = NULL;
 	struct buf path = BUF_INIT, data = BUF_INIT;
-	bool good = false;
 
 	buf_addf(&path, "%s/%s", dir && *dir ? dir : "/usr/share/zoneinfo", name);
 	/* A zone is a name, not a way out of the database. */
@@ -205,16 +244,11 @@ struct tz *tz_open(const char *name, struct buf *err)
 		buf_setf(err, "'%s' is no time zone's name", name);
 	else if (read_file(buf_str(&path), &data) < 0)
 		buf_setf(err, "no time zone '%s': %s: %s", name, buf_str(&path), strerror(errno));
-	else if (!read_all(tz, (struct reader){(const unsigned char *)data.data, data.len}))
+	else if (!(tz = tz_read(buf_slice(&data))))
 		buf_setf(err, "%s is no time zone", buf_str(&path));
-	else
-		good = true;
 	buf_free(&path);
 	buf_free(&data);
-	if (good)
-		return tz;
-	tz_free(tz);
-	return NULL;
+	return tz;
 }
 
 void tz_free(struct tz *tz)
@@ -233,7 +267,7 @@ static int64_t offset_at(const struct tz *tz, int64_t local)
 	while (lo < hi) {
 		size_t mid = (lo + hi) / 2;
 
-		if (tz->v[mid].local <= local)
+		if (tz->v[mid].at <= local)
 			lo = mid + 1;
 		else
 			hi = mid;

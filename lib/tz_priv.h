@@ -1,9 +1,16 @@
-/* tz_priv: the rule for years that the table of a TZif file does not have. */
+/* tz_priv: the bytes of a TZif file, and the rule for years that its table does not have. */
 #ifndef KPIPE_TZ_PRIV_H
 #define KPIPE_TZ_PRIV_H
 
 #include <stdbool.h>
 #include <stdint.h>
+
+#include "buf.h"
+
+struct tz;
+
+/* A file's bytes. NULL: they are none of a time zone. */
+struct tz *tz_read(struct slice file);
 
 /* When clocks change, of a POSIX rule: a day of a year, and seconds of that day by the clocks before. */
 struct tz_change {

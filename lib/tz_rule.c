@@ -2,7 +2,11 @@
 
 #include "when.h"
 
-enum { DAY = 24 * 3600 };
+enum {
+	DAY = 24 * 3600,
+	OFFSET_MAX = 24, /* hours */
+	TIME_MAX = 167,
+};
 
 static bool is_digit(char c)
 {
@@ -35,13 +39,13 @@ static bool take_number(const char **s, int max, int *n)
 }
 
 /* [+-]h[:m[:s]] */
-static bool take_time(const char **s, int64_t *seconds)
+static bool take_time(const char **s, int hour_max, int64_t *seconds)
 {
 	int sign = **s == '-' ? -1 : 1, hour, part;
 	int64_t unit = 60;
 
 	*s += **s == '-' || **s == '+';
-	if (!take_number(s, 167, &hour))
+	if (!take_number(s, hour_max, &hour))
 		return false;
 	*seconds = (int64_t)hour * 3600;
 	for (; **s == ':' && unit; unit /= 60) {
@@ -78,13 +82,13 @@ static bool take_change(const char **s, struct tz_change *c)
 {
 	c->seconds = 2 * 3600;
 	return take_char(s, ',') && take_day(s, c) &&
-	       (!take_char(s, '/') || take_time(s, &c->seconds));
+	       (!take_char(s, '/') || take_time(s, TIME_MAX, &c->seconds));
 }
 
 bool tz_rule_parse(struct tz_rule *rule, const char *s)
 {
 	*rule = (struct tz_rule){0};
-	if (!take_name(&s) || !take_time(&s, &rule->standard))
+	if (!take_name(&s) || !take_time(&s, OFFSET_MAX, &rule->standard))
 		return false;
 	rule->standard = -rule->standard;
 	if (!*s)
@@ -94,7 +98,7 @@ bool tz_rule_parse(struct tz_rule *rule, const char *s)
 	if (!take_name(&s))
 		return false;
 	if (*s != ',') {
-		if (!take_time(&s, &rule->summer))
+		if (!take_time(&s, OFFSET_MAX, &rule->summer))
 			return false;
 		rule->summer = -rule->summer;
 	}

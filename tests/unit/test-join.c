@@ -248,7 +248,7 @@ static void test_as_of_memory(void)
 	struct join_held held;
 
 	for (int64_t t = 0; t < 100000; t++) {
-		char key[16];
+		char key[24];
 		snprintf(key, sizeof key, "%lld", (long long)t);
 		add(j, JOIN_RIGHT, key, t, "old");
 		add(j, JOIN_RIGHT, key, t, "record");
