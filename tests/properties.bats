@@ -18,8 +18,8 @@ holds()
 	assert_match "^$n cases, [0-9]{3,} rows\$"
 }
 
-@test "kwindow: 600 random streams" {
-	holds windows kwindow 600
+@test "kwindow: 400 random streams" {
+	holds windows kwindow 400
 }
 
 @test "kwindow: 200 random streams in several runs, by --state" {
