@@ -9,7 +9,8 @@ fuzz_tests = \
 	tests/fuzz/fuzz-lines \
 	tests/fuzz/fuzz-options \
 	tests/fuzz/fuzz-spec \
-	tests/fuzz/fuzz-times
+	tests/fuzz/fuzz-times \
+	tests/fuzz/fuzz-tz
 
 check_PROGRAMS += $(fuzz_tests)
 TESTS += $(fuzz_tests)
@@ -31,6 +32,7 @@ tests_fuzz_fuzz_options_LDADD = $(LDADD) $(CODEC_LIBS) $(CSV_LIBS)
 tests_fuzz_fuzz_spec_SOURCES = tests/fuzz/fuzz-spec.c $(fuzz_replay)
 tests_fuzz_fuzz_spec_LDADD = $(LDADD) -lm
 tests_fuzz_fuzz_times_SOURCES = tests/fuzz/fuzz-times.c $(fuzz_replay)
+tests_fuzz_fuzz_tz_SOURCES = tests/fuzz/fuzz-tz.c $(fuzz_replay)
 
 EXTRA_DIST += \
 	tests/checks/fuzz \
@@ -41,7 +43,8 @@ EXTRA_DIST += \
 	tests/fuzz/options.dict \
 	tests/fuzz/run \
 	tests/fuzz/spec.dict \
-	tests/fuzz/times.dict
+	tests/fuzz/times.dict \
+	tests/fuzz/tz.dict
 
 # The library once more, and the targets, with libFuzzer and sanitizers: below fuzz/.
 FUZZ_CC = clang
