@@ -50,7 +50,7 @@ void winstore_put_due(struct winstore *ws, struct buf *out);
 /* The watermark that closes the next window; WATERMARK_END: there is none. */
 int64_t winstore_next(struct winstore *ws);
 
-/* To bytes, and back into a new one of the same conf; false: those bytes are not its. due: of TABLE, rows are. */
+/* To bytes, and back into a new one of the same conf; false: those bytes are not its. due: of TABLE, and of sessions that are forgotten, all rows are. */
 void winstore_save(const struct winstore *ws, struct buf *out);
 bool winstore_load(struct winstore *ws, bool due, struct unpack *in);
 

@@ -390,7 +390,9 @@ static void load(struct winstore *ws, struct unpack *in)
 		int64_t start = unpack_int(in), end = unpack_int(in), seq = unpack_int(in);
 		struct session *s = session_new(st, o, &(struct span){start, end}, (uint64_t)seq);
 
-		s->shown = unpack_int(in);
+		s->changed = ws->conf.forget && ws->changed;
+		/* What is printed whole again is not taken back. */
+		s->shown = unpack_int(in) && !s->changed;
 		agg_load(groupby_aggs(ws->gb), s->states, in);
 	}
 }

@@ -42,6 +42,12 @@ lines()
 	{"k":"b","count":2}
 	{"k":"a","$delete":true}
 	END
+	# Without --every, all that are not forgotten.
+	lines 1 a 2 b 3 c | kcount -T .t --ttl 5s -g .k --state f >one
+	gives kcount -T .t --ttl 5s -g .k --state f <(lines 7 b) <<-'END'
+	{"k":"b","count":2}
+	{"k":"c","count":1}
+	END
 	lines 1 a | kcount -T .t --suppress 5s -g .k --keep-open --state s >one
 	[ ! -s one ]
 	gives kcount -T .t --suppress 5s -g .k --keep-open --state s <(lines 2 b) <<<'{"k":"a","count":1}'

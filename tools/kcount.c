@@ -468,7 +468,7 @@ static bool load_all(struct kcount *k, struct unpack *in)
 	if (k->st && !streamtime_load(k->st, in))
 		return false;
 	if (k->living)
-		return winstore_load(k->living, false, in);
+		return winstore_load(k->living, k->every == NEVER, in);
 	return groups_load(k->groups, in) &&
 	       (!k->rows_by_key || upsert_load(k->rows_by_key, k->groups, in));
 }
