@@ -67,21 +67,34 @@ static uint64_t checksum(struct slice options, struct slice bytes)
 			  bytes.ptr, bytes.len);
 }
 
-static int check(struct state *st, struct buf *err)
+void state_pack(struct slice options, struct slice bytes, struct buf *file)
 {
-	struct unpack in = {buf_slice(&st->file), false};
-	struct slice options;
+	buf_add_str(file, magic);
+	pack_bytes(file, options.ptr, options.len);
+	pack_bytes(file, bytes.ptr, bytes.len);
+	pack_int(file, (int64_t)checksum(options, bytes));
+}
+
+bool state_unpack(struct slice file, struct slice *options, struct slice *bytes)
+{
+	const size_t head = sizeof magic - 1;
+	struct unpack in = {0};
 	uint64_t sum;
 
-	if (in.left.len >= sizeof magic - 1 && memcmp(in.left.ptr, magic, sizeof magic - 1) == 0)
-		in.left =
-			slice_of(in.left.ptr + sizeof magic - 1, in.left.len - (sizeof magic - 1));
-	else
-		in.bad = true;
-	options = unpack_bytes(&in);
-	st->saved = unpack_bytes(&in);
+	if (file.len < head || memcmp(file.ptr, magic, head) != 0)
+		return false;
+	in.left = slice_of(file.ptr + head, file.len - head);
+	*options = unpack_bytes(&in);
+	*bytes = unpack_bytes(&in);
 	sum = (uint64_t)unpack_int(&in);
-	if (in.bad || in.left.len || sum != checksum(options, st->saved)) {
+	return !in.bad && !in.left.len && sum == checksum(*options, *bytes);
+}
+
+static int check(struct state *st, struct buf *err)
+{
+	struct slice options;
+
+	if (!state_unpack(buf_slice(&st->file), &options, &st->saved)) {
 		buf_setf(err, "%s/state is damaged (--reset begins anew)", st->dir);
 		return -1;
 	}
@@ -153,10 +166,7 @@ int state_save(struct state *st, struct slice bytes, struct buf *err)
 
 	if (fd < 0)
 		return say(err, st, "state.new");
-	buf_add_str(&file, magic);
-	pack_bytes(&file, st->options.data, st->options.len);
-	pack_bytes(&file, bytes.ptr, bytes.len);
-	pack_int(&file, (int64_t)checksum(buf_slice(&st->options), bytes));
+	state_pack(buf_slice(&st->options), bytes, &file);
 	if (write_all(fd, buf_slice(&file)) < 0)
 		say(err, st, "state.new");
 	else if (renameat(st->fd, "state.new", st->fd, "state") < 0 || fsync(st->fd) < 0)

@@ -9,6 +9,10 @@
 
 #include "buf.h"
 
+/* The file: options, bytes, a checksum of both. False: it is damaged. What is unpacked points into it. */
+void state_pack(struct slice options, struct slice bytes, struct buf *file);
+bool state_unpack(struct slice file, struct slice *options, struct slice *bytes);
+
 struct state;
 
 /*

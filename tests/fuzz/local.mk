@@ -9,6 +9,7 @@ fuzz_tests = \
 	tests/fuzz/fuzz-lines \
 	tests/fuzz/fuzz-options \
 	tests/fuzz/fuzz-spec \
+	tests/fuzz/fuzz-state \
 	tests/fuzz/fuzz-times \
 	tests/fuzz/fuzz-tz
 
@@ -31,6 +32,8 @@ tests_fuzz_fuzz_options_SOURCES = tests/fuzz/fuzz-options.c $(fuzz_replay)
 tests_fuzz_fuzz_options_LDADD = $(LDADD) $(CODEC_LIBS) $(CSV_LIBS)
 tests_fuzz_fuzz_spec_SOURCES = tests/fuzz/fuzz-spec.c $(fuzz_replay)
 tests_fuzz_fuzz_spec_LDADD = $(LDADD) -lm
+tests_fuzz_fuzz_state_SOURCES = tests/fuzz/fuzz-state.c $(fuzz_replay)
+tests_fuzz_fuzz_state_LDADD = $(LDADD) $(CODEC_LIBS) $(JQ_LIBS) -lm
 tests_fuzz_fuzz_times_SOURCES = tests/fuzz/fuzz-times.c $(fuzz_replay)
 tests_fuzz_fuzz_tz_SOURCES = tests/fuzz/fuzz-tz.c $(fuzz_replay)
 
