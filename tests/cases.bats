@@ -298,8 +298,8 @@ interval()
 {
 	local name=$1 file=$cases/flink-interval-$1.ndjson
 	shift
-	kfilter '.side == "left"' "$file" >left.ndjson
-	kfilter '.side == "right"' "$file" >right.ndjson
+	grep '"side":"left"' "$file" >left.ndjson
+	grep '"side":"right"' "$file" >right.ndjson
 	kjoin -g .key -T .ts --time-unit ms --before 6s --after 5s "$@" --with right.ndjson left.ndjson | ids >two
 	for order in 'left.ndjson right.ndjson' 'right.ndjson left.ndjson'; do
 		kjoin -g .key -T .ts --time-unit ms --before 6s --after 5s "$@" \
@@ -311,12 +311,13 @@ interval()
 
 ids()
 {
-	kmap -r '"\(.right.id) \(.left.id)"' | sort
+	jq -r '"\(.right.id) \(.left.id)"' | sort
 }
 
 # as_upstream CASE [OPTION...] <WANT
 as_upstream()
 {
+	need jq
 	sort >want
 	interval "$@" >got
 	same_file want got
