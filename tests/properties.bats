@@ -9,9 +9,9 @@ holds()
 {
 	local n=$3
 	need python3
-	# Tools are started for each table.
-	case $1 in
-	tables | splits | windows | joins) n=$(fewer "$n") ;;
+	# Tools are started for each table. Of those of kcount a tenth has too few rows.
+	case $1-$2 in
+	model-csvagg | tables-* | splits-* | windows-* | joins-*) n=$(fewer "$n") ;;
 	esac
 	run python3 "$KPIPE_SRCDIR/tests/$1.py" "$2" "${KPIPE_SEED:-1}" "$n"
 	assert_status 0
