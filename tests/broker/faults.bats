@@ -2,6 +2,7 @@
 # and what is said is what happened.
 
 load ../helper
+load background
 
 # Where the suite runs on a real Kafka, one broker more for this file, which may be killed and started
 # again: the file descriptor 8 is its leash.
@@ -23,42 +24,6 @@ teardown_file()
 	[ ! -e "$BATS_FILE_TMPDIR/holder" ] || kill "$(cat "$BATS_FILE_TMPDIR/holder")"
 }
 
-setup()
-{
-	common_setup
-	need_broker
-	t=$(topic t)
-	started=()
-}
-
-teardown()
-{
-	local pid
-	for pid in "${started[@]}"; do
-		kill -KILL "$pid" 2>/dev/null || :
-		wait "$pid" 2>/dev/null || :
-	done
-}
-
-# start COMMAND: runs a simple command, with its redirections, in the background, as $pid. SIGINT
-# can reach it, unlike what a script starts without job control.
-start()
-{
-	set -m
-	eval "exec $1" 3>&- &
-	pid=$!
-	set +m
-	started+=("$pid")
-}
-
-# ends STATUS [PID]: waits for what was started last, or PID.
-ends()
-{
-	local status=0
-	wait "${2:-$pid}" 2>/dev/null || status=$?
-	[ "$status" = "$1" ] || fail "status $status, wanted $1"
-}
-
 # Only with need_kafka.
 own_kafka()
 {
@@ -69,11 +34,6 @@ own_kafka()
 broker_is()
 {
 	echo "$1" >"$BATS_FILE_TMPDIR/leash"
-}
-
-has_lines()
-{
-	[ "$(cat "${@:2}" | wc -l)" -ge "$1" ]
 }
 
 # How many records the topic has had, those that are gone again among them.

@@ -1,47 +1,7 @@
 # kin: what it reads, in which order, how it prints that, and how it ends. Groups: group.bats.
 
 load ../helper
-
-setup()
-{
-	common_setup
-	need_broker
-	t=$(topic t)
-	started=()
-}
-
-teardown()
-{
-	local pid
-	for pid in "${started[@]}"; do
-		kill -KILL "$pid" 2>/dev/null || :
-		wait "$pid" 2>/dev/null || :
-	done
-}
-
-# start COMMAND: runs a simple command, with its redirections, in the background, as $pid. SIGINT
-# can reach it, unlike what a script starts without job control.
-start()
-{
-	set -m
-	eval "exec $1" 3>&- &
-	pid=$!
-	set +m
-	started+=("$pid")
-}
-
-# ends STATUS: waits for what was started last.
-ends()
-{
-	local status=0
-	wait "$pid" || status=$?
-	[ "$status" = "$1" ] || fail "status $status, wanted $1"
-}
-
-has_lines()
-{
-	[ "$(wc -l <"$1")" -ge "$2" ]
-}
+load background
 
 # misused WANT ARG...: a usage error, and nothing printed.
 misused()
@@ -98,9 +58,9 @@ envelopes()
 @test "without an end it goes on with what comes in" {
 	numbers
 	start 'kin "$t" >got'
-	eventually 10 has_lines got 15
+	eventually 10 has_lines 15 got
 	echo later | kout -p 2 "$t"
-	eventually 10 has_lines got 16
+	eventually 10 has_lines 16 got
 	same_text later "$(tail -n 1 got)"
 }
 
@@ -351,7 +311,7 @@ backlog()
 	kin -e --align 20s "$t" >got
 	same_file in got
 	start 'kin --align 20s "$t" >got'
-	eventually 10 has_lines got 4000
+	eventually 10 has_lines 4000 got
 	same_file in got
 }
 
@@ -598,7 +558,7 @@ rich()
 	seq 1 1000 >want
 	for sig in INT:130 TERM:143 HUP:129; do
 		start 'kin "$t" >got'
-		eventually 10 has_lines got 1000
+		eventually 10 has_lines 1000 got
 		kill -"${sig%:*}" "$pid"
 		ends "${sig#*:}"
 		same_file want got
@@ -677,7 +637,7 @@ while True:
     kept.append(s.accept())
     print("came", flush=True)' 3>&- >log &
 	started+=($!)
-	eventually 10 has_lines log 1
+	eventually 10 has_lines 1 log
 	b=127.0.0.1:$(head -n 1 log)
 	run --separate-stderr timeout 10 kin -b "$b" -X socket.timeout.ms=1000 "$t"
 	assert_status 3
@@ -685,7 +645,7 @@ while True:
 
 	came=$(wc -l <log)
 	start 'kin -b "$b" "$t" 2>err'
-	eventually 10 has_lines log $((came + 1))
+	eventually 10 has_lines $((came + 1)) log
 	kill -TERM "$pid"
 	before=$SECONDS
 	ends 143

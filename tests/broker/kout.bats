@@ -1,53 +1,7 @@
 # kout: how lines become records, that they arrive, and what it says when they do not.
 
 load ../helper
-
-setup()
-{
-	common_setup
-	need_broker
-	t=$(topic t)
-	started=()
-}
-
-teardown()
-{
-	local pid
-	for pid in "${started[@]}"; do
-		kill -CONT "$pid" 2>/dev/null || :
-		kill -KILL "$pid" 2>/dev/null || :
-		wait "$pid" 2>/dev/null || :
-	done
-}
-
-# start COMMAND: runs a simple command, with its redirections, in the background, as $pid. SIGINT
-# can reach it, unlike what a script starts without job control.
-start()
-{
-	set -m
-	eval "exec $1" 3>&- &
-	pid=$!
-	set +m
-	started+=("$pid")
-}
-
-# ends STATUS: waits for what was started last.
-ends()
-{
-	local status=0
-	wait "$pid" 2>/dev/null || status=$?
-	[ "$status" = "$1" ] || fail "status $status, wanted $1"
-}
-
-# A box broker for this test alone, as $box; its address becomes $KPIPE_BROKERS.
-own_box()
-{
-	start 'kbroker >box.address'
-	box=$pid
-	eventually 10 test -s box.address
-	KPIPE_BROKERS=$(cat box.address)
-	export KPIPE_BROKERS
-}
+load background
 
 # fed ARG...: kout with these arguments, in the background, reads what is written to descriptor 9.
 fed()
