@@ -266,6 +266,9 @@ static int add_parts(struct kafka_consumer *c, rd_kafka_topic_partition_list_t *
 		return rc;
 	for (int i = 0; i < list->cnt; i++)
 		list->elems[i].offset = c->parts[first + (size_t)i]->start;
+	/* One that was here before, and done, is still paused. Now, and not when it is fetched already:
+	 * librdkafka then drops the answer that is on its way, and after an error waits for seconds. */
+	rd_kafka_resume_partitions(c->rk, list);
 	if (incremental)
 		error = rd_kafka_incremental_assign(c->rk, list);
 	else
@@ -278,8 +281,6 @@ static int add_parts(struct kafka_consumer *c, rd_kafka_topic_partition_list_t *
 		buf_setf(err, "cannot assign partitions: %s", rd_kafka_err2str(code));
 		return EXIT_FAIL;
 	}
-	/* One that was here before, and done, is still paused. */
-	rd_kafka_resume_partitions(c->rk, list);
 	for (size_t i = first; i < c->nparts; i++) {
 		if (c->parts[i]->next >= c->parts[i]->end)
 			kafka_part_done(c, c->parts[i]);

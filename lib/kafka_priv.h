@@ -74,6 +74,9 @@ bool kafka_nearest(const char *name, struct buf *out);
 
 /* --- kafka_connect: first answers, and what errors mean --- */
 
+/* How long a topic may stay without a leader, or unknown while the brokers create it (us). */
+enum { KAFKA_TOPIC_PATIENCE = 5 * 1000 * 1000 };
+
 /* How long to wait for a broker's answer, in us. */
 int64_t kafka_patience(rd_kafka_t *rk);
 

@@ -69,6 +69,8 @@ static const char *why_not(struct kafka_producer *p, rd_kafka_resp_err_t code)
 	case RD_KAFKA_RESP_ERR__PURGE_QUEUE:
 	case RD_KAFKA_RESP_ERR__PURGE_INFLIGHT:
 	case RD_KAFKA_RESP_ERR__QUEUE_FULL:
+		if (p->health.fatal.len)
+			return buf_str(&p->health.fatal);
 		return p->health.reason.len ? buf_str(&p->health.reason) : "no answer in time";
 	default:
 		return rd_kafka_err2str(code);
@@ -79,6 +81,7 @@ static const char *why_not(struct kafka_producer *p, rd_kafka_resp_err_t code)
 static bool is_of_batch(rd_kafka_resp_err_t code)
 {
 	return code == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE ||
+	       code == RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE ||
 	       code == RD_KAFKA_RESP_ERR_INVALID_RECORD ||
 	       code == RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP;
 }

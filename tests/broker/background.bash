@@ -55,6 +55,7 @@ has_lines()
 # own_box ARG...: a box broker for this test alone, as $box; its address becomes $KPIPE_BROKERS.
 own_box()
 {
+	rm -f box.address
 	start "kbroker $* >box.address"
 	box=$pid
 	eventually 10 test -s box.address

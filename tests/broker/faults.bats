@@ -149,3 +149,196 @@ arrived()
 	assert_match '^kout: stdin:1: Broker: Message size too large$' "$(cat err)"
 	same_text $((n - 1)) "$(kin -e -o -1 -p 1 -f %S "$t")"
 }
+
+# --- Brokers that refuse ---
+
+# refusing FAULTS...: a box broker for this test that has topic t with 2 partitions, and these faults.
+refusing()
+{
+	local faults='' fault
+	need_box "it refuses what it is told to"
+	for fault; do
+		faults+=" --fail $fault"
+	done
+	own_box -t t:2 "$faults"
+}
+
+# only_outages ERR: nothing is said but what is so when the one broker closes a connection.
+only_outages()
+{
+	! grep -v ': no broker can be reached, trying on$' "$1"
+}
+
+# Numbers 0 to 999 in partition 0, 1000 to 1999 in partition 1.
+two_thousand()
+{
+	seq 0 999 | kout -p 0 t
+	seq 1000 1999 | kout -p 1 t
+}
+
+@test "kout: what brokers refuse for the moment arrives all the same, in order and once" {
+	for error in NOT_LEADER_FOR_PARTITION LEADER_NOT_AVAILABLE REQUEST_TIMED_OUT NOT_ENOUGH_REPLICAS \
+		NOT_ENOUGH_REPLICAS_AFTER_APPEND UNKNOWN_TOPIC_OR_PART KAFKA_STORAGE_ERROR UNKNOWN_PRODUCER_ID; do
+		refusing "Produce=NO_ERROR*2,$error*2,NO_ERROR,$error" InitProducerId=NOT_COORDINATOR
+		seq 2000 | kout -p 0 -X batch.num.messages=100 t 2>err
+		same_file /dev/null err
+		seq 2000 | gives kin -e t
+	done
+	refusing Produce=NO_ERROR*2,_TRANSPORT,NO_ERROR,_TRANSPORT InitProducerId=_TRANSPORT
+	seq 2000 | kout -p 0 -X batch.num.messages=100 t 2>err
+	seq 2000 | gives kin -e t
+	only_outages err
+}
+
+@test "kout: what brokers refuse for good is counted, and the count of what arrived is true" {
+	local bad all line
+	for error in POLICY_VIOLATION TOPIC_AUTHORIZATION_FAILED INVALID_REQUIRED_ACKS OUT_OF_ORDER_SEQUENCE_NUMBER \
+		UNKNOWN; do
+		refusing "Produce=NO_ERROR,$error,NO_ERROR,$error"
+		! seq 2000 | kout -p 0 -X batch.num.messages=100 t 2>err
+		kin -e t | sort -n >got
+		same_text '' "$(uniq -d got)"
+		read -r bad all < <(sed -n 's/^kout: \([0-9]*\) of \([0-9]*\) records not delivered: .*/\1 \2/p' err)
+		same_text $((all - bad)) "$(wc -l <got)"
+		# Not all were read where the producer is of no more use.
+		[ "$all" = 2000 ] || [ "$error" = OUT_OF_ORDER_SEQUENCE_NUMBER ]
+		# One of them is named.
+		line=$(sed -n 's/^kout: stdin:\([0-9]*\): not delivered: .*/\1/p' err)
+		seq 2000 | grep -qx "$line"
+		! grep -qx "$line" got
+	done
+}
+
+@test "kout: a batch that is refused for one record in it is sent again, record by record" {
+	for error in MSG_SIZE_TOO_LARGE RECORD_LIST_TOO_LARGE INVALID_RECORD INVALID_TIMESTAMP; do
+		refusing "Produce=$error"
+		seq 1000 | kout -p 0 t
+		seq 1000 | gives kin -e t
+	done
+}
+
+@test "kout: who may not write is told so" {
+	refusing 'InitProducerId=CLUSTER_AUTHORIZATION_FAILED*5'
+	run --separate-stderr kout t <<<x
+	assert_status 1
+	assert_match '^kout: stdin:1: not delivered: .*: Broker: Cluster authorization failed$' "${stderr_lines[0]}"
+	assert_match '^kout: 1 of 1 records not delivered: .*: Broker: Cluster authorization failed$' "${stderr_lines[1]}"
+}
+
+@test "kin: what brokers refuse for the moment is asked for again, and nothing is lost" {
+	for error in NOT_LEADER_FOR_PARTITION REPLICA_NOT_AVAILABLE OFFSET_NOT_AVAILABLE KAFKA_STORAGE_ERROR; do
+		refusing "Fetch=$error*2,NO_ERROR,$error" "ListOffsets=$error*3,NO_ERROR,$error"
+		two_thousand
+		kin -e t >got 2>err
+		seq 0 1999 | cmp - <(sort -n got)
+		same_file /dev/null err
+	done
+	refusing Fetch=_TRANSPORT*2,NO_ERROR,_TRANSPORT ListOffsets=_TRANSPORT*2
+	two_thousand
+	kin -e t >got 2>err
+	seq 0 1999 | cmp - <(sort -n got)
+	only_outages err
+	# librdkafka waits for half a second behind these
+	for error in REQUEST_TIMED_OUT UNKNOWN_TOPIC_OR_PART FENCED_LEADER_EPOCH; do
+		refusing "Fetch=$error" "ListOffsets=$error*2"
+		two_thousand
+		kin -e t >got 2>err
+		seq 0 1999 | cmp - <(sort -n got)
+		same_file /dev/null err
+	done
+}
+
+@test "kin: what it may not read ends it, however soon the refusal comes" {
+	# One that came while its partition was being assigned was once dropped; the next comes after 5 s.
+	for i in 1 2 3 4 5; do
+		refusing Fetch=TOPIC_AUTHORIZATION_FAILED*100
+		two_thousand
+		run --separate-stderr timeout 3 kin -p 0 t
+		assert_status 3
+		assert_output ''
+		assert_stderr 'kin: Fetch from broker 1 failed: Broker: Topic authorization failed'
+	done
+	refusing ListOffsets=TOPIC_AUTHORIZATION_FAILED
+	run --separate-stderr kin t
+	assert_status 3
+	assert_stderr 'kin: Broker: Topic authorization failed'
+}
+
+@test "kin -G: a commit that is refused for the moment is repeated, one that is refused for good is said" {
+	for error in REQUEST_TIMED_OUT COORDINATOR_LOAD_IN_PROGRESS NOT_COORDINATOR; do
+		refusing "OffsetCommit=$error*2" "OffsetFetch=$error" "FindCoordinator=COORDINATOR_NOT_AVAILABLE"
+		two_thousand
+		kin -G g -p 0-1 -e t >got 2>err
+		seq 0 1999 | cmp - <(sort -n got)
+		same_file /dev/null err
+		gives kin -G g -p 0-1 -e t </dev/null
+	done
+	for row in 'GROUP_AUTHORIZATION_FAILED 3 Group authorization failed' \
+		'ILLEGAL_GENERATION 75 Specified group generation id is not valid'; do
+		read -r error want why <<<"$row"
+		refusing "OffsetCommit=$error"
+		two_thousand
+		run --separate-stderr kin -G g -p 0-1 -e t
+		assert_status "$want"
+		assert_stderr "kin: the last records are not committed, and will be read again: Broker: $why"
+		same_text "$(seq 0 1999)" "$(sort -n <<<"$output")"
+		kin -G g -p 0-1 -e t >got
+		seq 0 1999 | cmp - <(sort -n got)
+	done
+}
+
+# member FAULT...: a group that has one member after the other, on a box broker with these faults.
+# What it read is in got, one file for each.
+member()
+{
+	kbroker -t t:2 "$@" --exec bash -c '
+		seq 0 999 | kout -p 0 t
+		seq 1000 1999 | kout -p 1 t
+		touch got.1
+		kin -G g -X heartbeat.interval.ms=200 -X auto.commit.interval.ms=100 t >got.1 2>err.1 &
+		reads() {
+			until [ "$(sort -u got.1 | wc -l)" -ge "$1" ]; do sleep 0.1; done
+		}
+		reads 2000
+		seq 2000 2999 | kout -p 1 t
+		reads 3000
+		# the heartbeats that are to fail
+		sleep 1
+		seq 3000 3999 | kout -p 0 t
+		reads 4000
+		kill -TERM $!
+		wait $!
+		echo $? >status
+		kin -G g -e t >got.2 2>err.2'
+}
+
+@test "kin -G: a member that is sent away comes back, and nothing is lost" {
+	need_box "it refuses what it is told to"
+	local pids=() i=0
+	for faults in \
+		'JoinGroup=REBALANCE_IN_PROGRESS,UNKNOWN_MEMBER_ID,_TRANSPORT' \
+		'SyncGroup=REBALANCE_IN_PROGRESS,ILLEGAL_GENERATION' \
+		'Heartbeat=NO_ERROR*2,REBALANCE_IN_PROGRESS' \
+		'Heartbeat=NO_ERROR*2,ILLEGAL_GENERATION' \
+		'Heartbeat=NO_ERROR*2,UNKNOWN_MEMBER_ID' \
+		'OffsetCommit=NO_ERROR,ILLEGAL_GENERATION'; do
+		i=$((i + 1))
+		mkdir "$i"
+		(cd "$i" && member --fail "$faults") 3>&- &
+		pids+=($!)
+	done
+	wait "${pids[@]}"
+	for dir in [0-9]*; do
+		# What was not committed at the end is said, and read again; else there was nothing left.
+		case $(cat "$dir/status") in
+		143) same_file /dev/null "$dir/got.2" ;;
+		75) [ -s "$dir/err.1" ] ;;
+		*) fail "status $(cat "$dir/status")" ;;
+		esac
+		sort -nu "$dir/got.1" "$dir/got.2" | cmp - <(seq 0 3999)
+		same_file /dev/null "$dir/err.2"
+		# Nothing comes twice of which that was not said; and nothing else is said.
+		! grep -vE '^kin: the last records are not committed, and will be read again' "$dir/err.1"
+		[ -s "$dir/err.1" ] || same_text "$(sort "$dir"/got.* | uniq -d)" ''
+	done
+}
