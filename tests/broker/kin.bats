@@ -294,6 +294,56 @@ committed()
 	cat after | gives timeout 20 kin -e -o 3 "$t"
 }
 
+@test "offsets that were compacted away hold no end back, also at the end of the log" {
+	need_kafka "the box compacts nothing"
+	need kcat
+	ktopic create -p 1 -c cleanup.policy=compact -c segment.ms=1 -c min.cleanable.dirty.ratio=0 \
+		-c max.compaction.lag.ms=1 "$t"
+	# 8 to 11 are the last of their keys
+	for i in 1 2 3; do
+		printf '%s\n' a:$i b:$i c:$i d:$i | kout -K : "$t"
+	done
+	# The newest segment is never compacted, so it must hold a marker alone: that of a transaction that is
+	# aborted, some records behind these.
+	mkfifo in
+	start 'kcat -P -b "$KPIPE_BROKERS" -t "$t" -p 0 -K : -X transactional.id="$t" -X transaction.timeout.ms=1000 -X linger.ms=0 <in 2>/dev/null'
+	exec 9>in
+	yes e:4 | head -n 1000 >&9
+	offsets()
+	{
+		timeout 20 kin -e -f '%o\n' -X isolation.level=read_uncommitted "$t"
+	}
+	eventually 10 eval '[ "$(offsets | tail -n 1)" -gt 100 ]'
+	kill -KILL "$pid"
+	exec 9>&-
+	eventually 20 eval '[ "$(offsets)" = "$(seq 8 11)" ]'
+	end=$(ktopic offsets -J "$t" | kmap .latest)
+	[ "$end" -gt 100 ]
+	# RANGE: what of 8 to 11 lies in it
+	while IFS=: read -r from to first last; do
+		seq "$first" "$last" | gives timeout 5 kin -o "$from:$to" -f '%o\n' "$t"
+		seq "$first" "$last" | gives timeout 5 kin -e -o "$from:$to" -f '%o\n' "$t"
+	done <<-END
+	0:2:8:7
+	3:9:8:8
+	0:10:8:9
+	:11:8:10
+	:12:8:11
+	9:13:9:11
+	:100:8:11
+	50:100:8:7
+	:$((end - 1)):8:11
+	:$end:8:11
+	END
+	seq 8 11 | gives timeout 5 kin -e -f '%o\n' "$t"
+	gives timeout 5 kin -e -o 12 "$t" </dev/null
+	gives timeout 5 kin -e -o -5 "$t" </dev/null
+	seq 8 11 | gives timeout 5 kin -G "$t" -p 0 -e -f '%o\n' "$t"
+	gives timeout 5 kin -G "$t" -p 0 -e "$t" </dev/null
+	echo f:5 | kout -K : "$t"
+	echo 5 | gives timeout 5 kin -G "$t" -p 0 -e "$t"
+}
+
 # --- The order of several partitions ---
 
 # backlog: 4000 records in 4 partitions, the times of each rising, all different. in: in that order.
