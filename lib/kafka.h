@@ -208,8 +208,11 @@ struct kafka_producer_conf {
 	const char *codec; /* NULL: as configured */
 	int64_t drain;     /* us: how long to wait for anything after a stop signal */
 	bool quiet;
-	/* A record was not delivered. tag is what kafka_produce was given. */
-	void (*failed)(void *ctx, uint64_t tag, const char *why);
+	/* A record was not delivered. tag is what kafka_produce was given. bad: the brokers refuse this
+	 * record, and took or will take others. */
+	void (*failed)(void *ctx, uint64_t tag, bool bad, const char *why);
+	/* A record was delivered. May be NULL. */
+	void (*arrived)(void *ctx, uint64_t tag);
 	void *ctx;
 };
 

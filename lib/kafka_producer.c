@@ -152,11 +152,14 @@ static void on_delivery(rd_kafka_t *rk, const rd_kafka_message_t *msg, void *opa
 	if (!msg->err) {
 		p->delivered++;
 		h->down = false;
+		if (p->pc.arrived)
+			p->pc.arrived(p->pc.ctx, (uintptr_t)msg->_private);
 		return;
 	}
 	if (rk == p->rk && is_of_batch(msg->err) && send_again(p, msg))
 		return;
-	p->pc.failed(p->pc.ctx, (uintptr_t)msg->_private, why_not(p, msg->err));
+	p->pc.failed(p->pc.ctx, (uintptr_t)msg->_private, rk != p->rk && is_of_batch(msg->err),
+		     why_not(p, msg->err));
 }
 
 static rd_kafka_conf_t *build_conf(struct kafka_producer *p, const struct kafka_conf *conf,
@@ -352,7 +355,7 @@ static bool wait_for_room(struct kafka_producer *p)
 static void refused(struct kafka_producer *p, const rd_kafka_message_t *m)
 {
 	if (m->err)
-		p->pc.failed(p->pc.ctx, (uintptr_t)m->_private, why_not(p, m->err));
+		p->pc.failed(p->pc.ctx, (uintptr_t)m->_private, false, why_not(p, m->err));
 }
 
 /* Hands over what is staged; what is refused counts as not delivered. */

@@ -21,6 +21,7 @@ libkpipe_a_SOURCES = \
 	lib/groupby.c lib/groupby.h \
 	lib/groupout.c lib/groupout.h \
 	lib/hash.h \
+	lib/held.c lib/held.h \
 	lib/jqprog.c lib/jqprog.h lib/jqprog_doc.c lib/jqprog_env.c lib/jqprog_guard.c \
 	lib/jqprog_priv.h lib/jqprog_source.c \
 	lib/jqtext.c lib/jqtext.h lib/jqtext_tree.c \

@@ -217,6 +217,81 @@ two_thousand()
 	done
 }
 
+# ten FORM: ten lines that make the records 1 to 10, for kout with these options.
+ten()
+{
+	case $1 in
+	'') seq 10 ;;
+	'-D ;') seq 10 | tr '\n' ';' ;;
+	'-K :') seq 10 | sed 's/.*/k&:&/' ;;
+	-J) seq 10 | sed 's/.*/{"key":"k&", "value":&}/' ;;
+	--value-by*) seq 10 | sed 's/.*/{"n": &, "more": "\\u00e4"}/' ;;
+	esac
+}
+
+# The brokers refuse the batch, and then two of its records.
+refuses_two='Produce=MSG_SIZE_TOO_LARGE,NO_ERROR*4,INVALID_RECORD,NO_ERROR,MSG_SIZE_TOO_LARGE'
+
+@test "kout --bad FILE: a record that the brokers refuse is collected, as it was read" {
+	for form in '' '-D ;' '-K :' -J '--value-by .n'; do
+		refusing "$refuses_two"
+		ten "$form" >in
+		rm -f bad
+		# shellcheck disable=SC2086 # options are words
+		run --separate-stderr kout --bad bad -p 0 $form t in
+		assert_status 0
+		assert_stderr 'kout: 10 in, 8 used, 2 bad, 0 late'
+		seq 10 | grep -vx '[57]' | gives kin -e t
+		same_file - <(kmap -c '[.error, .source, .line]' bad) <<-'END'
+		["Broker: Broker failed to validate record","in",5]
+		["Broker: Message size too large","in",7]
+		END
+		ten "$form" | tr ';' '\n' | sed -n '5p; 7p' | same_file - <(kmap -r .input bad)
+	done
+}
+
+@test "kout --bad skip: a record that the brokers refuse is counted; without, it is a failure" {
+	refusing "$refuses_two"
+	run --separate-stderr kout --bad skip -p 0 t <<<"$(seq 10)"
+	assert_status 0
+	assert_stderr 'kout: 10 in, 8 used, 2 bad, 0 late'
+	seq 10 | grep -vx '[57]' | gives kin -e t
+	refusing "$refuses_two"
+	run --separate-stderr kout -p 0 t <<<"$(seq 10)"
+	assert_status 1
+	assert_stderr 'kout: stdin:5: not delivered: Broker: Broker failed to validate record
+kout: 2 of 10 records not delivered: Broker: Broker failed to validate record'
+	seq 10 | grep -vx '[57]' | gives kin -e t
+}
+
+@test "kout --bad: what is refused for no fault of the record is not delivered, whatever is done with bad ones" {
+	for bad in skip bad; do
+		# the batch, its second record; and then the ninth, behind one that is bad before it is sent
+		refusing Produce=MSG_SIZE_TOO_LARGE,NO_ERROR,INVALID_RECORD,NO_ERROR*6,POLICY_VIOLATION
+		rm -f bad
+		run --separate-stderr kout --stats --bad $bad -J -p 0 t <<<"$(ten -J | sed '8s/}/]/')"
+		assert_status 1
+		same_file - <(head -n 2 <<<"$stderr") <<-'END'
+		kout: stdin:10: not delivered: Broker: Policy violation
+		kout: 1 of 9 records not delivered: Broker: Policy violation
+		END
+		same_text '[10,7,3]' "$(kmap '[.in, .used, .bad]' <(sed -n 3p <<<"$stderr"))"
+		[ "$bad" = skip ] || same_text '2 8' "$(kmap .line bad | sort -n | xargs)"
+		seq 10 | grep -vxE '2|8|10' | gives kin -e t
+	done
+}
+
+@test "kout --bad FILE: a refused record is there while the input pauses" {
+	refusing "$refuses_two"
+	mkfifo in
+	start 'kout --bad bad -p 0 t <in'
+	exec 9>in
+	seq 10 >&9
+	eventually 10 eval '[ "$(wc -l <bad)" = 2 ]'
+	exec 9>&-
+	ends 0
+}
+
 @test "kout: who may not write is told so" {
 	refusing 'InitProducerId=CLUSTER_AUTHORIZATION_FAILED*5'
 	run --separate-stderr kout t <<<x
