@@ -27,7 +27,7 @@ libkpipe_a_SOURCES = \
 	lib/jqtext.c lib/jqtext.h lib/jqtext_tree.c \
 	lib/json.c lib/json.h \
 	lib/kafka.h lib/kafka_admin.c lib/kafka_admin.h lib/kafka_admin_priv.h lib/kafka_alter.c \
-	lib/kafka_conf.c lib/kafka_connect.c lib/kafka_consumer.c lib/kafka_format.c lib/kafka_groups.c lib/kafka_groups_alter.c lib/kafka_java.c \
+	lib/kafka_commit.c lib/kafka_conf.c lib/kafka_connect.c lib/kafka_consumer.c lib/kafka_format.c lib/kafka_groups.c lib/kafka_groups_alter.c lib/kafka_java.c \
 	lib/kafka_mock.c lib/kafka_part.c lib/kafka_priv.h lib/kafka_producer.c lib/kafka_range.c lib/kafka_start.c \
 	lib/keytab.c lib/keytab.h \
 	lib/lineio.c lib/lineio.h lib/lineio_codec.c lib/lineio_delim.c lib/lineio_priv.h lib/lineio_unzip.c \
