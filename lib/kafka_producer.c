@@ -170,6 +170,10 @@ static rd_kafka_conf_t *build_conf(struct kafka_producer *p, const struct kafka_
 		{"acks", "all"},
 		/* Keys land where Java's producer puts them. */
 		{"partitioner", "murmur2_random"},
+		/* Of an idempotent producer, librdkafka sends one batch of a partition at a time. While it
+		 * may send to a broker, and its partitions there may not, its thread spins: with fewer
+		 * requests than partitions it sleeps. */
+		{"max.in.flight", "3"},
 		{"linger.ms", "50"},
 		{"batch.num.messages", "50000"},
 		{"queue.buffering.max.messages", "100000"},
