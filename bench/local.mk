@@ -14,6 +14,10 @@ EXTRA_DIST += \
 	bench/README.md \
 	bench/agree.awk \
 	bench/csv \
+	bench/engines/flink.py \
+	bench/engines/run \
+	bench/engines/spark.py \
+	bench/engines/tree.py \
 	bench/json \
 	bench/kafka \
 	bench/measure.bash \

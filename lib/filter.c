@@ -81,6 +81,7 @@ static void flush(struct run *r)
 {
 	if (r->out)
 		writer_flush(r->out);
+	report_belated(&r->report, r->tool, r->ctx);
 	report_flush(&r->report);
 }
 
@@ -538,6 +539,7 @@ int filter_run(const struct filter_tool *tool, void *ctx, const struct filter_co
 			r.status = status;
 	}
 	put_text(&r);
+	report_belated(&r.report, tool, ctx);
 	if (tool->output && r.status)
 		writer_abandon(r.out);
 	else

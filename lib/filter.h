@@ -112,6 +112,13 @@ enum filter_end {
 	FILTER_CUT,   /* a signal or an error cut it short: no finals */
 };
 
+/* A record that turned out to be bad behind the block that it came with. */
+struct belated {
+	const char *source, *reason;
+	uint64_t line;
+	struct slice record; /* all valid until the next one is asked for */
+};
+
 struct filter_tool {
 	/* NULL where not needed. ctx is what filter_run was given. */
 	void *(*worker_new)(void *ctx); /* per thread, on the main thread; default: ctx */
@@ -134,8 +141,12 @@ struct filter_tool {
 	void (*stats)(void *ctx, struct buf *out);
 	/* For --stats, after finish: results that are not exact though sums should be. */
 	uint64_t (*inexact)(void *ctx);
-	/* For the account, after finish: records that were taken as good, but came to nothing. */
+	/* For the account, after finish: records that were taken as good, but came to nothing; those
+	 * that turned out to be bad among them. */
 	uint64_t (*lost)(void *ctx);
+	/* For --bad FILE, now and then and after finish: one that turned out to be bad since it was
+	 * taken as good, each once. False when there is none. */
+	bool (*belated)(void *ctx, struct belated *b);
 	void (*discard)(void *partial); /* frees a partial that is not merged */
 
 	/* Another event source, served while waiting (Kafka): polled for POLLIN, on_fd called when
@@ -174,5 +185,8 @@ bool filter_ends_at_bad(const struct filter_conf *conf);
 
 /* The record end in force: '\n', or NUL with -0. */
 char filter_record_end(const struct filter_conf *conf);
+
+/* Are bad records collected (--bad FILE)? */
+bool filter_collects_bad(const struct filter_conf *conf);
 
 #endif

@@ -47,6 +47,7 @@ void report_open(struct report *rp, const struct filter_tool *tool, const struct
 
 /* Takes in what a settled block led to. False when a bad record ends the run; the message is out then. */
 bool report_result(struct report *rp, const struct block *blk, const struct result *res);
+void report_belated(struct report *rp, const struct filter_tool *tool, void *ctx);
 void report_flush(struct report *rp);
 void report_progress(struct report *rp, int64_t now);
 int64_t report_deadline(const struct report *rp, int64_t other); /* the sooner one */

@@ -11,6 +11,11 @@
 #include "loop.h"
 #include "utf8.h"
 
+bool filter_collects_bad(const struct filter_conf *conf)
+{
+	return strcmp(conf->bad, "fail") != 0 && strcmp(conf->bad, "skip") != 0;
+}
+
 /* A named pipe is opened when its other end is, unless a signal comes first. */
 static struct writer *open_append(const char *path)
 {
@@ -55,7 +60,7 @@ static void open_outputs(struct report *rp, const struct filter_tool *tool)
 {
 	const struct filter_conf *conf = rp->conf;
 
-	if (strcmp(conf->bad, "fail") != 0 && strcmp(conf->bad, "skip") != 0) {
+	if (filter_collects_bad(conf)) {
 		rp->bad = open_append(conf->bad);
 		check_output(tool, "--bad", conf->bad, rp->bad);
 	}
@@ -106,7 +111,7 @@ void report_open(struct report *rp, const struct filter_tool *tool, const struct
 	progress_open(&rp->progress, conf->progress, conf->quiet, rp->total <= 0, rp->start);
 }
 
-static void put_bad(struct report *rp, const struct block *blk, uint64_t line, struct slice input,
+static void put_bad(struct report *rp, const char *source, uint64_t line, struct slice input,
 		    const char *reason)
 {
 	struct buf b = BUF_INIT;
@@ -114,7 +119,7 @@ static void put_bad(struct report *rp, const struct block *blk, uint64_t line, s
 	buf_add_str(&b, "{\"error\":");
 	json_put_string(&b, reason, strlen(reason));
 	buf_add_str(&b, ",\"source\":");
-	json_put_string(&b, blk->name, strlen(blk->name));
+	json_put_string(&b, source, strlen(source));
 	buf_addf(&b, ",\"line\":%llu,", (unsigned long long)line);
 	if (utf8_valid(input.ptr, input.len)) {
 		buf_add_str(&b, "\"input\":");
@@ -142,13 +147,22 @@ bool report_result(struct report *rp, const struct block *blk, const struct resu
 		const char *reason = res->reasons.data + b->reason;
 		uint64_t line = blk->line + b->line;
 		if (rp->bad) {
-			put_bad(rp, blk, line, slice_of(blk->buf.data + b->start, b->len), reason);
+			put_bad(rp, blk->name, line, slice_of(blk->buf.data + b->start, b->len),
+				reason);
 		} else if (strcmp(rp->conf->bad, "fail") == 0) {
 			diag_warn("%s:%llu: %s", blk->name, (unsigned long long)line, reason);
 			return false;
 		}
 	}
 	return true;
+}
+
+void report_belated(struct report *rp, const struct filter_tool *tool, void *ctx)
+{
+	struct belated b;
+
+	while (rp->bad && tool->belated && tool->belated(ctx, &b))
+		put_bad(rp, b.source, b.line, b.record, b.reason);
 }
 
 void report_flush(struct report *rp)

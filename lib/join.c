@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-#include "join_held.h"
+#include "join_shelf.h"
 #include "mem.h"
 
 struct kind {
@@ -23,7 +23,7 @@ static const struct kind kinds[] = {
 struct join {
 	struct join_conf conf;
 	const struct kind *kind;
-	struct held held[2];
+	struct shelf shelves[2];
 	bool ended[2];
 	int64_t wm;
 	size_t most;
@@ -38,8 +38,8 @@ struct join *join_new(const struct join_conf *conf)
 	j->conf = *conf;
 	j->kind = &kinds[conf->kind];
 	j->wm = INT64_MIN;
-	held_init(&j->held[JOIN_LEFT], true, conf->seed);
-	held_init(&j->held[JOIN_RIGHT], conf->how != JOIN_LATEST, conf->seed);
+	shelf_init(&j->shelves[JOIN_LEFT], true, conf->seed);
+	shelf_init(&j->shelves[JOIN_RIGHT], conf->how != JOIN_LATEST, conf->seed);
 	return j;
 }
 
@@ -47,8 +47,8 @@ void join_free(struct join *j)
 {
 	if (!j)
 		return;
-	held_free(&j->held[JOIN_LEFT]);
-	held_free(&j->held[JOIN_RIGHT]);
+	shelf_free(&j->shelves[JOIN_LEFT]);
+	shelf_free(&j->shelves[JOIN_RIGHT]);
 	free(j);
 }
 
@@ -123,11 +123,11 @@ void join_alone(struct join *j, enum join_side side, struct slice key, struct sl
 		emit(j, side, key, record, none);
 }
 
-static struct held_record *hold(struct join *j, enum join_side side, struct slice key, int64_t t,
-				struct slice record, bool met)
+static struct shelf_record *hold(struct join *j, enum join_side side, struct slice key, int64_t t,
+				 struct slice record, bool met)
 {
-	struct held_record *r = held_add(&j->held[side], key, t, record);
-	size_t n = j->held[JOIN_LEFT].records + j->held[JOIN_RIGHT].records;
+	struct shelf_record *r = shelf_add(&j->shelves[side], key, t, record);
+	size_t n = j->shelves[JOIN_LEFT].records + j->shelves[JOIN_RIGHT].records;
 
 	r->met = met;
 	if (n > j->most)
@@ -142,19 +142,19 @@ static bool meet(struct join *j, enum join_side side, struct slice key, int64_t 
 		 struct slice record)
 {
 	bool timed = j->conf.how == JOIN_WITHIN;
-	struct held_key *k = held_key(&j->held[!side], key);
+	struct shelf_key *k = shelf_key(&j->shelves[!side], key);
 	int64_t last = timed ? later(t, ahead(j, side)) : INT64_MAX;
 	size_t i, first;
 
 	if (!k)
 		return false;
-	first = i = timed ? held_from(k, later(t, -behind(j, side))) : k->first;
+	first = i = timed ? shelf_from(k, later(t, -behind(j, side))) : k->first;
 	for (; i < k->n && k->v[i]->t <= last; i++) {
-		struct held_record *r = k->v[i];
+		struct shelf_record *r = k->v[i];
 		if (j->kind->pairs)
-			emit(j, side, key, record, held_bytes(r));
+			emit(j, side, key, record, shelf_bytes(r));
 		else if (j->kind->once && side == JOIN_RIGHT && !r->met)
-			emit(j, JOIN_LEFT, key, held_bytes(r), none);
+			emit(j, JOIN_LEFT, key, shelf_bytes(r), none);
 		r->met = true;
 	}
 	if (i > first && j->kind->once && side == JOIN_LEFT)
@@ -181,39 +181,39 @@ static void add_to_stream(struct join *j, enum join_side side, struct slice key,
 
 static void answer(struct join *j, struct slice key, struct slice left, int64_t t)
 {
-	struct held_key *k = held_key(&j->held[JOIN_RIGHT], key);
-	const struct held_record *r = NULL;
+	struct shelf_key *k = shelf_key(&j->shelves[JOIN_RIGHT], key);
+	const struct shelf_record *r = NULL;
 
 	if (k) {
-		size_t i = j->conf.how == JOIN_AS_OF ? held_from(k, later(t, 1)) : k->n;
+		size_t i = j->conf.how == JOIN_AS_OF ? shelf_from(k, later(t, 1)) : k->n;
 		r = i > k->first ? k->v[i - 1] : NULL;
 	}
 	if (!r || r->deletes)
 		join_alone(j, JOIN_LEFT, key, left);
 	else if (j->kind->pairs)
-		emit(j, JOIN_LEFT, key, left, held_bytes(r));
+		emit(j, JOIN_LEFT, key, left, shelf_bytes(r));
 	else if (j->kind->once)
 		emit(j, JOIN_LEFT, key, left, none);
 }
 
 static void drop_latest(struct join *j, struct slice key)
 {
-	struct held_key *k = held_key(&j->held[JOIN_RIGHT], key);
+	struct shelf_key *k = shelf_key(&j->shelves[JOIN_RIGHT], key);
 
 	if (k)
-		held_drop_first(&j->held[JOIN_RIGHT], k);
+		shelf_drop_first(&j->shelves[JOIN_RIGHT], k);
 }
 
 /* Of the versions that the watermark has reached the last one is enough, and none where that one deletes. */
 static void drop_versions(struct join *j)
 {
-	struct held *h = &j->held[JOIN_RIGHT];
-	struct held_record *r;
+	struct shelf *h = &j->shelves[JOIN_RIGHT];
+	struct shelf_record *r;
 
-	while ((r = held_oldest(h)) && r->t <= j->wm) {
-		held_settle_oldest(h);
+	while ((r = shelf_oldest(h)) && r->t <= j->wm) {
+		shelf_settle_oldest(h);
 		if (r->deletes)
-			held_drop_first(h, r->key);
+			shelf_drop_first(h, r->key);
 	}
 }
 
@@ -250,20 +250,20 @@ bool join_add(struct join *j, enum join_side side, struct slice key, int64_t t, 
 
 static void give_up(struct join *j, enum join_side side)
 {
-	struct held *h = &j->held[side];
-	struct held_record *r;
+	struct shelf *h = &j->shelves[side];
+	struct shelf_record *r;
 
 	if (j->conf.how == JOIN_AS_OF && side == JOIN_RIGHT) {
 		drop_versions(j);
 		return;
 	}
-	while ((r = held_oldest(h)) && is_over(j, side, r->t)) {
-		struct slice key = held_key_bytes(h, r->key);
+	while ((r = shelf_oldest(h)) && is_over(j, side, r->t)) {
+		struct slice key = shelf_key_bytes(h, r->key);
 		if (j->conf.how == JOIN_AS_OF)
-			answer(j, key, held_bytes(r), r->t);
+			answer(j, key, shelf_bytes(r), r->t);
 		else if (!r->met)
-			join_alone(j, side, key, held_bytes(r));
-		held_drop_oldest(h);
+			join_alone(j, side, key, shelf_bytes(r));
+		shelf_drop_oldest(h);
 	}
 }
 
@@ -281,7 +281,7 @@ int64_t join_due(const struct join *j)
 	int64_t due = INT64_MAX;
 
 	for (int side = JOIN_LEFT; side <= JOIN_RIGHT; side++) {
-		const struct held_record *r = held_oldest(&j->held[side]);
+		const struct shelf_record *r = shelf_oldest(&j->shelves[side]);
 		int64_t until = r ? held_until(j, (enum join_side)side, r->t) : INT64_MAX;
 		if (until < due)
 			due = until;
@@ -300,9 +300,9 @@ struct join_held join_held(const struct join *j)
 	struct join_held all = {.most = j->most};
 
 	for (int side = JOIN_LEFT; side <= JOIN_RIGHT; side++) {
-		all.records[side] = j->held[side].records;
-		all.keys[side] = held_keys(&j->held[side]);
-		all.bytes += held_memory(&j->held[side]);
+		all.records[side] = j->shelves[side].records;
+		all.keys[side] = shelf_keys(&j->shelves[side]);
+		all.bytes += shelf_memory(&j->shelves[side]);
 	}
 	return all;
 }

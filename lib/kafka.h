@@ -208,8 +208,11 @@ struct kafka_producer_conf {
 	const char *codec; /* NULL: as configured */
 	int64_t drain;     /* us: how long to wait for anything after a stop signal */
 	bool quiet;
-	/* A record was not delivered. tag is what kafka_produce was given. */
-	void (*failed)(void *ctx, uint64_t tag, const char *why);
+	/* A record was not delivered. tag is what kafka_produce was given. bad: the brokers refuse this
+	 * record, and took or will take others. */
+	void (*failed)(void *ctx, uint64_t tag, bool bad, const char *why);
+	/* A record was delivered. May be NULL. */
+	void (*arrived)(void *ctx, uint64_t tag);
 	void *ctx;
 };
 
@@ -250,6 +253,14 @@ struct kafka_mock;
 struct kafka_mock *kafka_mock_new(int brokers, struct buf *err);
 int kafka_mock_topic(struct kafka_mock *m, const char *name, int partitions, struct buf *err);
 const char *kafka_mock_address(const struct kafka_mock *m);
+void kafka_mock_rtt(struct kafka_mock *m, int ms); /* each answer comes so much later */
+
+/*
+ * REQUEST=ERROR[*TIMES],...: the next requests of this kind are answered by these errors, in turn, by
+ * Kafka's names for requests and librdkafka's for errors. NO_ERROR lets a request through, _TRANSPORT
+ * closes the connection. 0, or -1 with the reason in err.
+ */
+int kafka_mock_fail(struct kafka_mock *m, const char *spec, struct buf *err);
 void kafka_mock_free(struct kafka_mock *m);
 
 #endif

@@ -9,9 +9,6 @@
 /* How long to wait for a first answer (us). A smaller socket.timeout.ms shortens it. */
 enum { PATIENCE = 10 * 1000 * 1000 };
 
-/* How long a topic may stay without a leader, or unknown while the brokers create it (us). */
-enum { TOPIC_PATIENCE = 5 * 1000 * 1000 };
-
 /* Single waits double from the first to the last (ms): a signal is heeded soon, and an answer that
  * takes its time is still waited for. */
 enum { WAIT_FIRST = 100, WAIT_LAST = 2000 };
@@ -153,7 +150,7 @@ int kafka_metadata(rd_kafka_t *rk, struct kafka_health *h, const char *topic, bo
 {
 	rd_kafka_topic_t *rkt = topic ? rd_kafka_topic_new(rk, topic, NULL) : NULL;
 	int64_t deadline = loop_now() + kafka_patience(rk);
-	int64_t topic_deadline = loop_now() + TOPIC_PATIENCE;
+	int64_t topic_deadline = loop_now() + KAFKA_TOPIC_PATIENCE;
 	rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR__TIMED_OUT;
 	int wait = WAIT_FIRST, rc = -1;
 

@@ -103,6 +103,15 @@ struct kafka_part *kafka_part_new(struct kafka_consumer *c, const char *topic, i
 	return p;
 }
 
+struct kafka_part *kafka_part_find(const struct kafka_consumer *c, const char *topic, int32_t id)
+{
+	for (size_t i = 0; i < c->nparts; i++) {
+		if (c->parts[i]->id == id && strcmp(c->parts[i]->topic, topic) == 0)
+			return c->parts[i];
+	}
+	return NULL;
+}
+
 static void drop_batch(struct kafka_part *p)
 {
 	while (p->at < p->n)

@@ -74,6 +74,9 @@ bool kafka_nearest(const char *name, struct buf *out);
 
 /* --- kafka_connect: first answers, and what errors mean --- */
 
+/* How long a topic may stay without a leader, or unknown while the brokers create it (us). */
+enum { KAFKA_TOPIC_PATIENCE = 5 * 1000 * 1000 };
+
 /* How long to wait for a broker's answer, in us. */
 int64_t kafka_patience(rd_kafka_t *rk);
 
@@ -168,6 +171,9 @@ struct kafka_consumer {
 struct kafka_part *kafka_part_new(struct kafka_consumer *c, const char *topic, int32_t id);
 void kafka_part_free(struct kafka_consumer *c, struct kafka_part *p);
 
+/* NULL: it is not assigned. */
+struct kafka_part *kafka_part_find(const struct kafka_consumer *c, const char *topic, int32_t id);
+
 /* Brings p's head forward: refills its batch, takes out what is not a record wanted, and enters or
  * leaves the heap. */
 void kafka_part_settle(struct kafka_consumer *c, struct kafka_part *p, int64_t now);
@@ -186,6 +192,19 @@ void kafka_fail(struct kafka_consumer *c, int status, const char *fmt, ...)
 
 /* An error that came in place of a record: ends the reading when it will not pass by itself. */
 void kafka_trouble(struct kafka_consumer *c, const rd_kafka_message_t *msg);
+
+/* --- kafka_commit: what a group has read --- */
+
+extern const char kafka_not_committed[]; /* says so */
+
+/* Is something written that is not known to be committed? */
+bool kafka_is_behind(const struct kafka_consumer *c);
+
+/* Commits what is written. Does not wait for the answer. */
+void kafka_commit_soon(struct kafka_consumer *c);
+
+/* Takes the answers that have come. */
+void kafka_serve_commits(struct kafka_consumer *c);
 
 /* --- kafka_start: which partitions to read, and where they begin and end --- */
 

@@ -69,6 +69,8 @@ static const char *why_not(struct kafka_producer *p, rd_kafka_resp_err_t code)
 	case RD_KAFKA_RESP_ERR__PURGE_QUEUE:
 	case RD_KAFKA_RESP_ERR__PURGE_INFLIGHT:
 	case RD_KAFKA_RESP_ERR__QUEUE_FULL:
+		if (p->health.fatal.len)
+			return buf_str(&p->health.fatal);
 		return p->health.reason.len ? buf_str(&p->health.reason) : "no answer in time";
 	default:
 		return rd_kafka_err2str(code);
@@ -79,6 +81,7 @@ static const char *why_not(struct kafka_producer *p, rd_kafka_resp_err_t code)
 static bool is_of_batch(rd_kafka_resp_err_t code)
 {
 	return code == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE ||
+	       code == RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE ||
 	       code == RD_KAFKA_RESP_ERR_INVALID_RECORD ||
 	       code == RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP;
 }
@@ -149,11 +152,14 @@ static void on_delivery(rd_kafka_t *rk, const rd_kafka_message_t *msg, void *opa
 	if (!msg->err) {
 		p->delivered++;
 		h->down = false;
+		if (p->pc.arrived)
+			p->pc.arrived(p->pc.ctx, (uintptr_t)msg->_private);
 		return;
 	}
 	if (rk == p->rk && is_of_batch(msg->err) && send_again(p, msg))
 		return;
-	p->pc.failed(p->pc.ctx, (uintptr_t)msg->_private, why_not(p, msg->err));
+	p->pc.failed(p->pc.ctx, (uintptr_t)msg->_private, rk != p->rk && is_of_batch(msg->err),
+		     why_not(p, msg->err));
 }
 
 static rd_kafka_conf_t *build_conf(struct kafka_producer *p, const struct kafka_conf *conf,
@@ -164,6 +170,10 @@ static rd_kafka_conf_t *build_conf(struct kafka_producer *p, const struct kafka_
 		{"acks", "all"},
 		/* Keys land where Java's producer puts them. */
 		{"partitioner", "murmur2_random"},
+		/* Of an idempotent producer, librdkafka sends one batch of a partition at a time. While it
+		 * may send to a broker, and its partitions there may not, its thread spins: with fewer
+		 * requests than partitions it sleeps. */
+		{"max.in.flight", "3"},
 		{"linger.ms", "50"},
 		{"batch.num.messages", "50000"},
 		{"queue.buffering.max.messages", "100000"},
@@ -349,7 +359,7 @@ static bool wait_for_room(struct kafka_producer *p)
 static void refused(struct kafka_producer *p, const rd_kafka_message_t *m)
 {
 	if (m->err)
-		p->pc.failed(p->pc.ctx, (uintptr_t)m->_private, why_not(p, m->err));
+		p->pc.failed(p->pc.ctx, (uintptr_t)m->_private, false, why_not(p, m->err));
 }
 
 /* Hands over what is staged; what is refused counts as not delivered. */

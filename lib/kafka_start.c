@@ -116,6 +116,12 @@ static rd_kafka_resp_err_t list_error(rd_kafka_resp_err_t code,
 	return code;
 }
 
+/* A topic that was just created is not known to every broker at once. */
+static bool is_new(rd_kafka_resp_err_t code)
+{
+	return code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
+}
+
 /*
  * Puts a question about every partition of the list: the offsets in it say what is asked, and are
  * replaced by the answers. Repeated until it is answered, for as long as that makes sense. 0 or an
@@ -128,6 +134,7 @@ static int ask(struct kafka_consumer *c, rd_kafka_topic_partition_list_t *list,
 	enum { PAUSE = 50 * 1000 };
 	rd_kafka_topic_partition_list_t *question = rd_kafka_topic_partition_list_copy(list);
 	int64_t deadline = loop_now() + kafka_patience(c->rk);
+	int64_t topic_deadline = loop_now() + KAFKA_TOPIC_PATIENCE;
 	rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR__TIMED_OUT;
 	int rc = -1;
 
@@ -139,7 +146,7 @@ static int ask(struct kafka_consumer *c, rd_kafka_topic_partition_list_t *list,
 		code = list_error(request(c->rk, list, TRY), list);
 		if (!code) {
 			rc = EXIT_OK;
-		} else if (kafka_status(code)) {
+		} else if (kafka_status(code) && !(is_new(code) && loop_now() < topic_deadline)) {
 			buf_setf(err, "%s", rd_kafka_err2str(code));
 			rc = kafka_status(code);
 		} else {

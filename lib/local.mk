@@ -21,13 +21,14 @@ libkpipe_a_SOURCES = \
 	lib/groupby.c lib/groupby.h \
 	lib/groupout.c lib/groupout.h \
 	lib/hash.h \
-	lib/join.c lib/join.h lib/join_held.c lib/join_held.h \
+	lib/held.c lib/held.h \
+	lib/join.c lib/join.h lib/join_shelf.c lib/join_shelf.h \
 	lib/jqprog.c lib/jqprog.h lib/jqprog_doc.c lib/jqprog_env.c lib/jqprog_guard.c \
 	lib/jqprog_priv.h lib/jqprog_source.c \
 	lib/jqtext.c lib/jqtext.h lib/jqtext_tree.c \
 	lib/json.c lib/json.h \
 	lib/kafka.h lib/kafka_admin.c lib/kafka_admin.h lib/kafka_admin_priv.h lib/kafka_alter.c \
-	lib/kafka_conf.c lib/kafka_connect.c lib/kafka_consumer.c lib/kafka_format.c lib/kafka_groups.c lib/kafka_groups_alter.c lib/kafka_java.c \
+	lib/kafka_commit.c lib/kafka_conf.c lib/kafka_connect.c lib/kafka_consumer.c lib/kafka_format.c lib/kafka_groups.c lib/kafka_groups_alter.c lib/kafka_java.c \
 	lib/kafka_mock.c lib/kafka_part.c lib/kafka_priv.h lib/kafka_producer.c lib/kafka_range.c lib/kafka_start.c \
 	lib/keytab.c lib/keytab.h \
 	lib/livekeys.c lib/livekeys.h \

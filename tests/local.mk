@@ -137,6 +137,7 @@ EXTRA_DIST += \
 	$(bats_tests) \
 	$(broker_tests) \
 	$(contract_tests) \
+	tests/broker/background.bash \
 	tests/contracts/damage.py \
 	tests/contracts/run \
 	tests/contracts/runs.bash \

@@ -19,11 +19,11 @@
 /* As env(1): what could not be run. */
 enum { EXIT_CANNOT_RUN = 126, EXIT_NOT_FOUND = 127 };
 
-enum { BROKERS_MAX = 100, PARTITIONS_MAX = 10000 };
+enum { BROKERS_MAX = 100, PARTITIONS_MAX = 10000, RTT_MAX = 3600 /* s */ };
 
 struct options {
-	struct strlist topics;
-	int64_t brokers;
+	struct strlist topics, failures;
+	int64_t brokers, rtt; /* rtt: us */
 	struct operands command;
 };
 
@@ -33,6 +33,9 @@ static const struct opt options[] = {
 	{'t', "topic", OPT_LIST, OFF(topics), "TOPIC[:PARTITIONS]",
 	 "have this topic, with 1 partition or as many as said", NULL},
 	{'n', "nodes", OPT_COUNT, OFF(brokers), "N", "as many brokers (default 1)", NULL},
+	{0, "fail", OPT_LIST, OFF(failures), "REQUEST=ERROR[*N],...",
+	 "answer the next requests of this kind by these errors", NULL},
+	{0, "rtt", OPT_DURATION, OFF(rtt), "D", "let each answer take so long", NULL},
 	{0, "exec", OPT_REST, OFF(command), "CMD [ARG...]",
 	 "run CMD with KPIPE_BROKERS and KPIPE_CONFIG set, exit with its status", NULL},
 	{0},
@@ -42,9 +45,11 @@ static const struct tool tool = {
 	.usage = "[OPTIONS] [--exec CMD [ARG...]]",
 	.summary = "A Kafka broker in a box, in memory and on this machine only, for trying and "
 		   "testing.",
-	.notes =
-		"Without --exec it prints its address and runs until a signal. Everything behind\n"
-		"--exec belongs to CMD. A topic that is used without being made gets 4 partitions.",
+	.notes = "Without --exec it prints its address and runs until a signal. Everything behind\n"
+		 "--exec belongs to CMD. A topic that is used without being made gets 4 "
+		 "partitions.\n"
+		 "REQUEST is Kafka's name: Produce, Fetch, JoinGroup; ERROR is librdkafka's:\n"
+		 "REQUEST_TIMED_OUT, NOT_LEADER_FOR_PARTITION; NO_ERROR lets a request through.",
 	.max_operands = 0,
 };
 
@@ -194,6 +199,19 @@ static void add_topic(struct kafka_mock *m, const char *spec)
 	free(name);
 }
 
+static void set_faults(struct kafka_mock *m, const struct options *o)
+{
+	struct buf err = BUF_INIT;
+
+	if (o->rtt > RTT_MAX * INT64_C(1000000))
+		diag_usage("--rtt: at most %d s", RTT_MAX);
+	kafka_mock_rtt(m, (int)(o->rtt / 1000));
+	for (size_t i = 0; i < o->failures.n; i++) {
+		if (kafka_mock_fail(m, o->failures.v[i], &err) < 0)
+			diag_usage("--fail: %s", buf_str(&err));
+	}
+}
+
 static void serve(const char *address)
 {
 	bool printed = printf("%s\n", address) >= 0 && fflush(stdout) == 0;
@@ -225,11 +243,13 @@ int main(int argc, char **argv)
 		diag_die(EXIT_FAIL, "%s", buf_str(&err));
 	for (size_t i = 0; i < o.topics.n; i++)
 		add_topic(m, o.topics.v[i]);
+	set_faults(m, &o);
 	if (o.command.n)
 		status = exec_command(kafka_mock_address(m), o.command.v);
 	else
 		serve(kafka_mock_address(m));
 	kafka_mock_free(m);
 	strlist_free(&o.topics);
+	strlist_free(&o.failures);
 	return status;
 }

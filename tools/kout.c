@@ -5,6 +5,7 @@
 #include "envelope.h"
 #include "expr.h"
 #include "filter.h"
+#include "held.h"
 #include "kafka.h"
 #include "loop.h"
 #include "mem.h"
@@ -18,7 +19,7 @@ enum { MAKE_UP = 100 * 1000 };
 /* With --rate, bytes of input taken on at once: they are through before anything else happens. */
 enum { PACED_BLOCK = 4096 };
 
-/* A record's place in the input, as the tag that comes back when it is not delivered. */
+/* A record's place in the input. */
 enum { SOURCE_SHIFT = 48 };
 
 #define NO_PARTITION (-1)
@@ -55,8 +56,10 @@ struct kout {
 	int64_t push_due; /* 0: none */
 	int64_t rate_start;
 	uint64_t rate_count;
-	struct buf why; /* the first record that was not delivered */
-	uint64_t lost;  /* how many of those sent were not, at the end */
+	struct buf why;   /* the first record that was not delivered */
+	uint64_t lost;    /* how many of those sent were not, at the end */
+	uint64_t bad;     /* how many of these the brokers found bad, unless that is a failure */
+	struct held held; /* for --bad FILE */
 };
 
 #define OFF(field) offsetof(struct options, field)
@@ -227,36 +230,74 @@ static int send_line(struct kout *k, struct slice line, uint64_t tag, struct buf
 
 /* --- Delivery --- */
 
-static uint64_t tag_of(const struct block *blk, const struct result *res)
+/* What comes back when it is known what became of a record. */
+static uint64_t tag_of(struct kout *k, const struct block *blk, const struct result *res,
+		       struct slice rec)
 {
-	return (uint64_t)blk->source << SOURCE_SHIFT | (blk->line + res->lines - 1);
+	uint64_t line = blk->line + res->lines - 1;
+
+	return held_add(&k->held, (uint64_t)blk->source << SOURCE_SHIFT | line, rec);
 }
 
-static const char *source_name(const struct kout *k, uint64_t source)
+static const char *source_name(const struct kout *k, uint64_t place)
 {
+	uint64_t source = place >> SOURCE_SHIFT;
+
 	if (!k->files.n || strcmp(k->files.v[source], "-") == 0)
 		return "stdin";
 	return k->files.v[source];
 }
 
-static void not_delivered(void *ctx, uint64_t tag, const char *why)
+static unsigned long long line_of(uint64_t place)
+{
+	return place & ((UINT64_C(1) << SOURCE_SHIFT) - 1);
+}
+
+static void delivered(void *ctx, uint64_t tag)
 {
 	struct kout *k = ctx;
 
+	held_drop(&k->held, tag);
+}
+
+static void not_delivered(void *ctx, uint64_t tag, bool bad, const char *why)
+{
+	struct kout *k = ctx;
+	uint64_t place = held_place(&k->held, tag);
+
+	if (bad && !filter_ends_at_bad(&k->o.filter)) {
+		k->bad++;
+		held_refuse(&k->held, tag, why);
+		return;
+	}
+	held_drop(&k->held, tag);
 	if (k->why.len)
 		return;
 	buf_setf(&k->why, "%s", why);
-	diag_warn("%s:%llu: not delivered: %s", source_name(k, tag >> SOURCE_SHIFT),
-		  (unsigned long long)(tag & ((UINT64_C(1) << SOURCE_SHIFT) - 1)), why);
+	diag_warn("%s:%llu: not delivered: %s", source_name(k, place), line_of(place), why);
+}
+
+static bool belated(void *ctx, struct belated *b)
+{
+	struct kout *k = ctx;
+	struct held_line *l = held_next(&k->held);
+
+	if (!l)
+		return false;
+	*b = (struct belated){.source = source_name(k, l->place),
+			      .line = line_of(l->place),
+			      .record = buf_slice(&l->bytes),
+			      .reason = buf_str(&l->reason)};
+	return true;
 }
 
 /* All that is queued is delivered, or told of. */
 static int deliver(struct kout *k, int64_t limit)
 {
 	k->lost = kafka_producer_flush(k->producer, limit);
-	if (!k->lost)
+	if (k->lost == k->bad)
 		return EXIT_OK;
-	diag_warn("%llu of %llu records not delivered: %s", (unsigned long long)k->lost,
+	diag_warn("%llu of %llu records not delivered: %s", (unsigned long long)(k->lost - k->bad),
 		  (unsigned long long)kafka_producer_sent(k->producer), buf_str(&k->why));
 	return EXIT_FAIL;
 }
@@ -322,12 +363,15 @@ static void apply(void *ctx, const struct block *blk, struct result *res)
 {
 	struct kout *k = ctx;
 	struct slice rec;
+	uint64_t tag;
 
 	k->native = 0;
 	while (next_record(k, blk, res, &rec)) {
 		if (k->o.rate)
 			pace(k);
-		if (send_line(k, rec, tag_of(blk, res), &k->err) < 0) {
+		tag = tag_of(k, blk, res, rec);
+		if (send_line(k, rec, tag, &k->err) < 0) {
+			held_drop(&k->held, tag);
 			die_if_fatal(k);
 			if (!result_bad_line(res, blk, rec, buf_str(&k->err)))
 				break;
@@ -520,6 +564,7 @@ static void open_producer(struct kout *k)
 		.drain = k->o.filter.drain,
 		.quiet = k->o.filter.quiet,
 		.failed = not_delivered,
+		.arrived = k->held.keeps ? delivered : NULL,
 		.ctx = k,
 	};
 	struct buf err = BUF_INIT;
@@ -549,6 +594,7 @@ static void free_kout(struct kout *k)
 	delim_framer_free(&k->framer);
 	buf_free(&k->err);
 	buf_free(&k->why);
+	held_free(&k->held);
 	free(k->headers);
 	free(k->all_headers);
 	strlist_free(&k->o.headers);
@@ -575,11 +621,13 @@ int main(int argc, char **argv)
 	take_topic(&k);
 	parse_headers(&k);
 	choose_form(&k);
+	k.held.keeps = filter_collects_bad(&k.o.filter);
 	open_producer(&k);
 	f.apply = apply;
 	f.tick = tick;
 	f.finish = finish;
 	f.lost = lost;
+	f.belated = belated;
 	f.fd = kafka_producer_fd(k.producer);
 	f.on_fd = on_fd;
 	f.no_stdout = !k.o.tee;

@@ -4,46 +4,16 @@
 # what is only about commits uses the latter.
 
 load ../helper
+load background
 
 setup()
 {
-	common_setup
-	need_broker
-	t=$(topic t)
+	background_setup
 	g=group-$t
-	started=()
 	# short, so that members are missed and told of each other soon; the box has new members wait
 	# for 3 seconds, in which they must not be missed
 	printf '%s\n' session.timeout.ms=3000 heartbeat.interval.ms=200 fetch.wait.max.ms=10 >conf
 	export KPIPE_CONFIG=$PWD/conf
-}
-
-teardown()
-{
-	local pid
-	for pid in "${started[@]}"; do
-		kill -KILL "$pid" 2>/dev/null || :
-		wait "$pid" 2>/dev/null || :
-	done
-}
-
-# start COMMAND: runs a simple command, with its redirections, in the background, as $pid. SIGINT
-# can reach it, unlike what a script starts without job control.
-start()
-{
-	set -m
-	eval "exec $1" 3>&- &
-	pid=$!
-	set +m
-	started+=("$pid")
-}
-
-# ends STATUS [PID]: waits for what was started last, or PID.
-ends()
-{
-	local status=0
-	wait "${2:-$pid}" 2>/dev/null || status=$?
-	[ "$status" = "$1" ] || fail "status $status, wanted $1"
 }
 
 # ends_well PID: all is written; and committed, but for the box, which refuses that while members
@@ -54,11 +24,6 @@ ends_well()
 	wait "$1" || status=$?
 	[ "$status" = 0 ] || { [ "$status" = 75 ] && [ "$KPIPE_TEST_BROKER" = box ]; } ||
 		fail "status $status"
-}
-
-has_lines()
-{
-	[ "$(cat "${@:2}" | wc -l)" -ge "$1" ]
 }
 
 # fill FROM TO: these numbers, each into the partition that is its remainder of 4.

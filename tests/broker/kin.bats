@@ -1,47 +1,7 @@
 # kin: what it reads, in which order, how it prints that, and how it ends. Groups: group.bats.
 
 load ../helper
-
-setup()
-{
-	common_setup
-	need_broker
-	t=$(topic t)
-	started=()
-}
-
-teardown()
-{
-	local pid
-	for pid in "${started[@]}"; do
-		kill -KILL "$pid" 2>/dev/null || :
-		wait "$pid" 2>/dev/null || :
-	done
-}
-
-# start COMMAND: runs a simple command, with its redirections, in the background, as $pid. SIGINT
-# can reach it, unlike what a script starts without job control.
-start()
-{
-	set -m
-	eval "exec $1" 3>&- &
-	pid=$!
-	set +m
-	started+=("$pid")
-}
-
-# ends STATUS: waits for what was started last.
-ends()
-{
-	local status=0
-	wait "$pid" || status=$?
-	[ "$status" = "$1" ] || fail "status $status, wanted $1"
-}
-
-has_lines()
-{
-	[ "$(wc -l <"$1")" -ge "$2" ]
-}
+load background
 
 # misused WANT ARG...: a usage error, and nothing printed.
 misused()
@@ -98,9 +58,9 @@ envelopes()
 @test "without an end it goes on with what comes in" {
 	numbers
 	start 'kin "$t" >got'
-	eventually 10 has_lines got 15
+	eventually 10 has_lines 15 got
 	echo later | kout -p 2 "$t"
-	eventually 10 has_lines got 16
+	eventually 10 has_lines 16 got
 	same_text later "$(tail -n 1 got)"
 }
 
@@ -334,6 +294,56 @@ committed()
 	cat after | gives timeout 20 kin -e -o 3 "$t"
 }
 
+@test "offsets that were compacted away hold no end back, also at the end of the log" {
+	need_kafka "the box compacts nothing"
+	need kcat
+	ktopic create -p 1 -c cleanup.policy=compact -c segment.ms=1 -c min.cleanable.dirty.ratio=0 \
+		-c max.compaction.lag.ms=1 "$t"
+	# 8 to 11 are the last of their keys
+	for i in 1 2 3; do
+		printf '%s\n' a:$i b:$i c:$i d:$i | kout -K : "$t"
+	done
+	# The newest segment is never compacted, so it must hold a marker alone: that of a transaction that is
+	# aborted, some records behind these.
+	mkfifo in
+	start 'kcat -P -b "$KPIPE_BROKERS" -t "$t" -p 0 -K : -X transactional.id="$t" -X transaction.timeout.ms=1000 -X linger.ms=0 <in 2>/dev/null'
+	exec 9>in
+	yes e:4 | head -n 1000 >&9
+	offsets()
+	{
+		timeout 20 kin -e -f '%o\n' -X isolation.level=read_uncommitted "$t"
+	}
+	eventually 10 eval '[ "$(offsets | tail -n 1)" -gt 100 ]'
+	kill -KILL "$pid"
+	exec 9>&-
+	eventually 20 eval '[ "$(offsets)" = "$(seq 8 11)" ]'
+	end=$(ktopic offsets -J "$t" | kmap .latest)
+	[ "$end" -gt 100 ]
+	# RANGE: what of 8 to 11 lies in it
+	while IFS=: read -r from to first last; do
+		seq "$first" "$last" | gives timeout 5 kin -o "$from:$to" -f '%o\n' "$t"
+		seq "$first" "$last" | gives timeout 5 kin -e -o "$from:$to" -f '%o\n' "$t"
+	done <<-END
+	0:2:8:7
+	3:9:8:8
+	0:10:8:9
+	:11:8:10
+	:12:8:11
+	9:13:9:11
+	:100:8:11
+	50:100:8:7
+	:$((end - 1)):8:11
+	:$end:8:11
+	END
+	seq 8 11 | gives timeout 5 kin -e -f '%o\n' "$t"
+	gives timeout 5 kin -e -o 12 "$t" </dev/null
+	gives timeout 5 kin -e -o -5 "$t" </dev/null
+	seq 8 11 | gives timeout 5 kin -G "$t" -p 0 -e -f '%o\n' "$t"
+	gives timeout 5 kin -G "$t" -p 0 -e "$t" </dev/null
+	echo f:5 | kout -K : "$t"
+	echo 5 | gives timeout 5 kin -G "$t" -p 0 -e "$t"
+}
+
 # --- The order of several partitions ---
 
 # backlog: 4000 records in 4 partitions, the times of each rising, all different. in: in that order.
@@ -351,7 +361,7 @@ backlog()
 	kin -e --align 20s "$t" >got
 	same_file in got
 	start 'kin --align 20s "$t" >got'
-	eventually 10 has_lines got 4000
+	eventually 10 has_lines 4000 got
 	same_file in got
 }
 
@@ -598,7 +608,7 @@ rich()
 	seq 1 1000 >want
 	for sig in INT:130 TERM:143 HUP:129; do
 		start 'kin "$t" >got'
-		eventually 10 has_lines got 1000
+		eventually 10 has_lines 1000 got
 		kill -"${sig%:*}" "$pid"
 		ends "${sig#*:}"
 		same_file want got
@@ -677,7 +687,7 @@ while True:
     kept.append(s.accept())
     print("came", flush=True)' 3>&- >log &
 	started+=($!)
-	eventually 10 has_lines log 1
+	eventually 10 has_lines 1 log
 	b=127.0.0.1:$(head -n 1 log)
 	run --separate-stderr timeout 10 kin -b "$b" -X socket.timeout.ms=1000 "$t"
 	assert_status 3
@@ -685,7 +695,7 @@ while True:
 
 	came=$(wc -l <log)
 	start 'kin -b "$b" "$t" 2>err'
-	eventually 10 has_lines log $((came + 1))
+	eventually 10 has_lines $((came + 1)) log
 	kill -TERM "$pid"
 	before=$SECONDS
 	ends 143

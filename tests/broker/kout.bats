@@ -1,53 +1,7 @@
 # kout: how lines become records, that they arrive, and what it says when they do not.
 
 load ../helper
-
-setup()
-{
-	common_setup
-	need_broker
-	t=$(topic t)
-	started=()
-}
-
-teardown()
-{
-	local pid
-	for pid in "${started[@]}"; do
-		kill -CONT "$pid" 2>/dev/null || :
-		kill -KILL "$pid" 2>/dev/null || :
-		wait "$pid" 2>/dev/null || :
-	done
-}
-
-# start COMMAND: runs a simple command, with its redirections, in the background, as $pid. SIGINT
-# can reach it, unlike what a script starts without job control.
-start()
-{
-	set -m
-	eval "exec $1" 3>&- &
-	pid=$!
-	set +m
-	started+=("$pid")
-}
-
-# ends STATUS: waits for what was started last.
-ends()
-{
-	local status=0
-	wait "$pid" 2>/dev/null || status=$?
-	[ "$status" = "$1" ] || fail "status $status, wanted $1"
-}
-
-# A box broker for this test alone, as $box; its address becomes $KPIPE_BROKERS.
-own_box()
-{
-	start 'kbroker >box.address'
-	box=$pid
-	eventually 10 test -s box.address
-	KPIPE_BROKERS=$(cat box.address)
-	export KPIPE_BROKERS
-}
+load background
 
 # fed ARG...: kout with these arguments, in the background, reads what is written to descriptor 9.
 fed()
@@ -675,6 +629,36 @@ print("".join(p + "\n" for p in parts if p is not parts[-1] or p), end="")' "$de
 	assert_match 'kout: 1 of 3 records not delivered: ' "$stderr"
 	printf '%s\n' 'a=1 h=x 1700000000000' 'NULL=NULL  1700000000001' |
 		gives kin -e -p 1 -Z -f '%k=%s %h %T\n' "$t"
+}
+
+@test "--bad: what the brokers refuse is bad for them as for us" {
+	need_kafka "the box refuses no record"
+	ktopic create -p 1 -c cleanup.policy=compact -c max.message.bytes=2000 \
+		-c message.timestamp.before.max.ms=1000000000 "$t"
+	# no key for a compacted topic; too large; too old; and one that we find bad ourselves
+	{
+		printf '{"key":"%s","value":1}\n' a b c
+		echo '{"value":1}'
+		printf '{"key":"d","value_text":"%03000d"}\n' 0
+		echo '{"key":"e","value":1,"timestamp":1500000000000}'
+		echo '{"key":"f"}'
+		echo '{"key":"g","value":1}'
+	} >in
+	run --separate-stderr kout -J --bad bad "$t" in
+	assert_status 0
+	assert_stderr 'kout: 8 in, 4 used, 4 bad, 0 late'
+	printf '%s\n' a b c g | same_file - <(kin -e -f '%k\n' "$t" | sort)
+	kmap -c '[.line, .error]' bad | sort >got
+	same_file - got <<-'END'
+	[4,"Broker: Broker failed to validate record"]
+	[5,"Broker: Message size too large"]
+	[6,"Broker: Invalid timestamp"]
+	[7,"no \"value\", \"value_text\", \"value_base64\" or \"payload\""]
+	END
+	kmap -r .input bad | sort | cmp - <(sed -n 4,7p in | sort)
+	run --separate-stderr kout -J --bad skip "$t" in
+	assert_status 0
+	assert_stderr 'kout: 8 in, 4 used, 4 bad, 0 late'
 }
 
 @test "a long record under the limit, and its neighbours" {

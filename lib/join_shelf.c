@@ -1,4 +1,4 @@
-#include "join_held.h"
+#include "join_shelf.h"
 
 #include <stdlib.h>
 
@@ -6,20 +6,20 @@
 
 enum { EMPTY_MAX = 1024 }; /* keys without records that are not worth a look at all of them */
 
-void held_init(struct held *h, bool queued, uint64_t seed)
+void shelf_init(struct shelf *h, bool queued, uint64_t seed)
 {
-	*h = (struct held){.queued = queued, .keys = keytab_new(sizeof(struct held_key *), seed)};
+	*h = (struct shelf){.queued = queued, .keys = keytab_new(sizeof(struct shelf_key *), seed)};
 }
 
-static struct held_key *key_at(const struct held *h, size_t i)
+static struct shelf_key *key_at(const struct shelf *h, size_t i)
 {
-	return *(struct held_key **)keytab_slot(h->keys, i);
+	return *(struct shelf_key **)keytab_slot(h->keys, i);
 }
 
-void held_free(struct held *h)
+void shelf_free(struct shelf *h)
 {
 	for (size_t i = 0; i < keytab_count(h->keys); i++) {
-		struct held_key *k = key_at(h, i);
+		struct shelf_key *k = key_at(h, i);
 		while (k->first < k->n)
 			free(k->v[k->first++]);
 		free(k->v);
@@ -33,7 +33,7 @@ void held_free(struct held *h)
 
 static bool keep_key(void *ctx, void *slot, size_t number)
 {
-	struct held_key *k = *(struct held_key **)slot;
+	struct shelf_key *k = *(struct shelf_key **)slot;
 
 	(void)ctx;
 	k->number = number;
@@ -44,7 +44,7 @@ static bool keep_key(void *ctx, void *slot, size_t number)
 }
 
 /* When half of the keys have no records any more: so each is looked at once on average. */
-static void drop_empty_keys(struct held *h)
+static void drop_empty_keys(struct shelf *h)
 {
 	if (h->empty <= EMPTY_MAX || h->empty <= keytab_count(h->keys) / 2)
 		return;
@@ -52,9 +52,9 @@ static void drop_empty_keys(struct held *h)
 	h->empty = 0;
 }
 
-static struct held_key *put_key(struct held *h, struct slice bytes)
+static struct shelf_key *put_key(struct shelf *h, struct slice bytes)
 {
-	struct held_key **slot, *k;
+	struct shelf_key **slot, *k;
 	bool made;
 	size_t number;
 
@@ -71,19 +71,19 @@ static struct held_key *put_key(struct held *h, struct slice bytes)
 	return k;
 }
 
-struct held_key *held_key(const struct held *h, struct slice key)
+struct shelf_key *shelf_key(const struct shelf *h, struct slice key)
 {
-	struct held_key **slot = keytab_get(h->keys, key);
+	struct shelf_key **slot = keytab_get(h->keys, key);
 
 	return slot && (*slot)->n ? *slot : NULL;
 }
 
-struct slice held_key_bytes(const struct held *h, const struct held_key *k)
+struct slice shelf_key_bytes(const struct shelf *h, const struct shelf_key *k)
 {
 	return keytab_key(h->keys, k->number);
 }
 
-size_t held_from(const struct held_key *k, int64_t t)
+size_t shelf_from(const struct shelf_key *k, int64_t t)
 {
 	size_t lo = k->first, hi = k->n;
 
@@ -99,12 +99,12 @@ size_t held_from(const struct held_key *k, int64_t t)
 
 /* --- The queue --- */
 
-static bool older(const struct held_record *a, const struct held_record *b)
+static bool older(const struct shelf_record *a, const struct shelf_record *b)
 {
 	return a->t != b->t ? a->t < b->t : a->seq < b->seq;
 }
 
-static void push(struct held *h, struct held_record *r)
+static void push(struct shelf *h, struct shelf_record *r)
 {
 	size_t i = h->nqueue++;
 
@@ -114,9 +114,9 @@ static void push(struct held *h, struct held_record *r)
 	h->queue[i] = r;
 }
 
-static void pop(struct held *h)
+static void pop(struct shelf *h)
 {
-	struct held_record *last = h->queue[--h->nqueue];
+	struct shelf_record *last = h->queue[--h->nqueue];
 	size_t i = 0, child;
 
 	while ((child = 2 * i + 1) < h->nqueue) {
@@ -130,20 +130,20 @@ static void pop(struct held *h)
 	h->queue[i] = last;
 }
 
-struct held_record *held_oldest(const struct held *h)
+struct shelf_record *shelf_oldest(const struct shelf *h)
 {
 	return h->nqueue ? h->queue[0] : NULL;
 }
 
 /* --- Records --- */
 
-struct held_record *held_add(struct held *h, struct slice key, int64_t t, struct slice record)
+struct shelf_record *shelf_add(struct shelf *h, struct slice key, int64_t t, struct slice record)
 {
-	struct held_key *k = put_key(h, key);
-	struct held_record *r = mem_alloc(sizeof(*r) + record.len);
+	struct shelf_key *k = put_key(h, key);
+	struct shelf_record *r = mem_alloc(sizeof(*r) + record.len);
 	size_t i = k->n, cap = k->cap;
 
-	*r = (struct held_record){.t = t, .seq = h->seq++, .key = k, .len = record.len};
+	*r = (struct shelf_record){.t = t, .seq = h->seq++, .key = k, .len = record.len};
 	if (record.len)
 		memcpy(r->bytes, record.ptr, record.len);
 	k->v = mem_grow(k->v, &k->cap, k->n + 1, sizeof(*k->v));
@@ -158,9 +158,9 @@ struct held_record *held_add(struct held *h, struct slice key, int64_t t, struct
 	return r;
 }
 
-void held_drop_first(struct held *h, struct held_key *k)
+void shelf_drop_first(struct shelf *h, struct shelf_key *k)
 {
-	struct held_record *r = k->v[k->first++];
+	struct shelf_record *r = k->v[k->first++];
 
 	h->records--;
 	h->bytes -= sizeof(*r) + r->len;
@@ -179,31 +179,31 @@ void held_drop_first(struct held *h, struct held_key *k)
 	}
 }
 
-void held_settle_oldest(struct held *h)
+void shelf_settle_oldest(struct shelf *h)
 {
-	struct held_record *r = h->queue[0];
-	struct held_key *k = r->key;
+	struct shelf_record *r = h->queue[0];
+	struct shelf_key *k = r->key;
 
 	pop(h);
 	while (k->n - k->first > 1 && k->v[k->first] != r)
-		held_drop_first(h, k);
+		shelf_drop_first(h, k);
 }
 
-void held_drop_oldest(struct held *h)
+void shelf_drop_oldest(struct shelf *h)
 {
-	struct held_key *k = h->queue[0]->key;
+	struct shelf_key *k = h->queue[0]->key;
 
 	pop(h);
-	held_drop_first(h, k);
+	shelf_drop_first(h, k);
 }
 
-size_t held_memory(const struct held *h)
+size_t shelf_memory(const struct shelf *h)
 {
-	return h->bytes + keytab_memory(h->keys) + h->queue_cap * sizeof(struct held_record *) +
-	       keytab_count(h->keys) * sizeof(struct held_key);
+	return h->bytes + keytab_memory(h->keys) + h->queue_cap * sizeof(struct shelf_record *) +
+	       keytab_count(h->keys) * sizeof(struct shelf_key);
 }
 
-size_t held_keys(const struct held *h)
+size_t shelf_keys(const struct shelf *h)
 {
 	return keytab_count(h->keys) - h->empty;
 }
