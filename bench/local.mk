@@ -1,5 +1,5 @@
 # What measures, and is no test: built and run only when it is asked for. `make bench` builds it,
-# `make bench-json BENCHFLAGS='-k flat'` runs bench/json, bench-csv bench/csv, bench-kafka
+# `make bench-json BENCHFLAGS='-k flat'` runs bench/json, bench-csv bench/csv, bench-stream bench/stream, bench-kafka
 # bench/kafka. bench/peak and bench/gen-nexmark serve tests too, tests/local.mk.
 EXTRA_PROGRAMS = bench/gen-csv bench/gen-json bench/stations
 
@@ -19,6 +19,7 @@ EXTRA_DIST += \
 	bench/json \
 	bench/kafka \
 	bench/measure.bash \
+	bench/stream \
 	bench/table.awk
 
 bench: $(bin_PROGRAMS) $(EXTRA_PROGRAMS) bench/gen-nexmark$(EXEEXT) bench/peak$(EXEEXT)
@@ -32,6 +33,9 @@ bench-json:
 bench-csv:
 	@$(srcdir)/bench/csv -b . $(BENCHFLAGS)
 
-.PHONY: bench bench-csv bench-json bench-kafka
+bench-stream:
+	@$(srcdir)/bench/stream -b . $(BENCHFLAGS)
+
+.PHONY: bench bench-csv bench-json bench-kafka bench-stream
 
 CLEANFILES += $(EXTRA_PROGRAMS)
