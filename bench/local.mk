@@ -1,12 +1,14 @@
 # What measures, and is no test: built and run only when it is asked for. `make bench` builds it,
-# `make bench-json BENCHFLAGS='-k flat'` runs bench/json, bench-csv bench/csv, bench-kafka bench/kafka. bench/peak
-# serves tests too, tests/local.mk.
+# `make bench-json BENCHFLAGS='-k flat'` runs bench/json, bench-csv bench/csv, bench-stream bench/stream, bench-kafka
+# bench/kafka. bench/peak and bench/gen-nexmark serve tests too, tests/local.mk.
 EXTRA_PROGRAMS = bench/gen-csv bench/gen-json bench/stations
 
 bench_gen_csv_SOURCES = bench/gen-csv.c bench/draw.h
 bench_gen_csv_LDADD =
 bench_gen_json_SOURCES = bench/gen-json.c bench/draw.h
 bench_gen_json_LDADD =
+bench_gen_nexmark_SOURCES = bench/gen-nexmark.c bench/draw.h
+bench_gen_nexmark_LDADD =
 bench_peak_LDADD =
 bench_stations_LDADD =
 
@@ -21,9 +23,10 @@ EXTRA_DIST += \
 	bench/json \
 	bench/kafka \
 	bench/measure.bash \
+	bench/stream \
 	bench/table.awk
 
-bench: $(bin_PROGRAMS) $(EXTRA_PROGRAMS) bench/peak$(EXEEXT)
+bench: $(bin_PROGRAMS) $(EXTRA_PROGRAMS) bench/gen-nexmark$(EXEEXT) bench/peak$(EXEEXT)
 
 bench-kafka:
 	@$(srcdir)/bench/kafka -b . $(BENCHFLAGS)
@@ -34,6 +37,9 @@ bench-json:
 bench-csv:
 	@$(srcdir)/bench/csv -b . $(BENCHFLAGS)
 
-.PHONY: bench bench-csv bench-json bench-kafka
+bench-stream:
+	@$(srcdir)/bench/stream -b . $(BENCHFLAGS)
+
+.PHONY: bench bench-csv bench-json bench-kafka bench-stream
 
 CLEANFILES += $(EXTRA_PROGRAMS)

@@ -2,7 +2,8 @@
 # What programs of bench/ have in common: they measure commands, check that these agree, and print tables.
 #
 # Set by who sources this: $srcdir; $dir, a directory for files; $peak, bench/peak; $runs; $raw, a file or
-# nothing; $cpu, 1 to rate by processor time or nothing; $compared, the peers to show ratios to. Set here: status, 1 after a complaint.
+# nothing; $cpu, 1 to rate by processor time or nothing; $records, 1 when rows say how many
+# records were read; $compared, the peers to show ratios to. Set here: status, 1 after a complaint.
 # shellcheck disable=SC2034,SC2154
 
 die()
@@ -117,6 +118,6 @@ measure()
 # TITLE that is not empty comes first, with the names of the columns.
 print_rows()
 {
-	awk -f "$srcdir/bench/table.awk" -v title="$1" -v raw="$raw" -v cpu="$cpu" -v peers="$compared" \
+	awk -f "$srcdir/bench/table.awk" -v title="$1" -v raw="$raw" -v cpu="$cpu" -v records="${records:-}" -v peers="$compared" \
 		"$dir/goals" "$dir/rows"
 }

@@ -1,18 +1,19 @@
 # Rows of measurements to a table; with -v title=TEXT headed by that, with -v raw=FILE appended to that
-# as NDJSON, too; with -v peers=NAMES, blanks between, with how many times their speed ours is; with -v cpu=1 rates and ratios are by user and system time, which tells nothing about threads.
+# as NDJSON, too; with -v peers=NAMES, blanks between, with how many times their speed ours is; with -v cpu=1 rates and ratios are by user and system time, which tells nothing about threads;
+# with -v records=1 also records by user and system time: what one core does.
 #
 # usage: awk -f table.awk GOALS ROWS      in both, tabs between the fields
 #
 # A goal: kind (* is any), case, threads; peer and least ratio, or "ms" or "MB" and the most of these.
 # A row: kind, case, tool, peer (kpipe for ours), threads, input, bytes, seconds (median, mean, stddev,
-# user, system, least, most), peak in KiB. All rows have the same kind and case.
+# user, system, least, most), peak in KiB, records (not needed otherwise). All rows have the same kind and case.
 BEGIN {
 	FS = "\t"
-	split("kind case tool peer threads input bytes median mean stddev user system min max peak_kib", names, " ")
+	split("kind case tool peer threads input bytes median mean stddev user system min max peak_kib records", names, " ")
 	n_peers = split(peers, peer, " ")
 }
 
-FNR == NR {
+FILENAME == ARGV[1] { # which may be empty
 	goals[++n_goals] = $0
 	next
 }
@@ -94,6 +95,11 @@ function ratios(    p, r, text)
 	return text
 }
 
+function per_core()
+{
+	return records ? sprintf(" %8.1f", $16 / 1000 / ($11 + $12)) : ""
+}
+
 # Of the column of ratios to a peer.
 function width(p)
 {
@@ -109,12 +115,12 @@ function names_of_peers(    p, text)
 
 END {
 	if (title)
-		printf "\n%s\n%-8s %-8s %2s %-4s %6s %8s %8s %5s %8s%s  %s\n", title, "case", "tool", "-j", "from", "MB",
-			"ms", cpu ? "MB/cpu s" : "MB/s", "cores", "peak MB", names_of_peers(), "goal"
+		printf "\n%s\n%-8s %-8s %2s %-4s %6s %8s %8s %5s %8s%s%s  %s\n", title, "case", "tool", "-j", "from", "MB",
+			"ms", cpu ? "MB/cpu s" : "MB/s", "cores", "peak MB", records ? "  k/cpu s" : "", names_of_peers(), "goal"
 	for (i = 1; i <= n_rows; i++) {
 		$0 = rows[i]
 		line = sprintf("%-8s %-8s %2d %-4s %6.1f %8.1f %8.1f %5.2f %8.1f", $2, $3, $5, $6, $7 / 1e6,
-			$8 * 1000, rate[$4, $5, $6], ($11 + $12) / $9, peak_mb()) ratios() judgement()
+			$8 * 1000, rate[$4, $5, $6], ($11 + $12) / $9, peak_mb()) per_core() ratios() judgement()
 		sub(/ +$/, "", line)
 		print line
 	}

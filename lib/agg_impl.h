@@ -146,8 +146,8 @@ struct agg_pair { /* min_by max_by first_by last_by */
 	struct agg_kept value, by;
 };
 
-struct agg_top { /* top: a heap of the best, the worst of them at v[0] */
-	_Alignas(16) struct agg_kept *v;
+struct agg_top { /* top top_by: a heap of the best, the worst of them at v[0] */
+	_Alignas(16) struct agg_pair *v;
 	size_t n, cap;
 };
 

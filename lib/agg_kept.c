@@ -181,13 +181,19 @@ void agg_end_merge(void *state, const struct agg *a, const void *from)
 
 /* --- first_by, last_by, min_by, max_by --- */
 
+static void pair_set(struct agg_pair *p, const struct val *value, const struct val *by,
+		     uint64_t seq)
+{
+	kept_set(&p->by, by, seq);
+	kept_set(&p->value, value, seq);
+}
+
 static void pair_take(struct agg_pair *p, const struct agg *a, const struct val *value,
 		      const struct val *by, uint64_t seq)
 {
 	if (by->type == VAL_NULL || !is_better(&p->by, a->op->sign, by, seq))
 		return;
-	kept_set(&p->by, by, seq);
-	kept_set(&p->value, value, seq);
+	pair_set(p, value, by, seq);
 }
 
 void agg_pair_add(void *state, const struct agg *a, const struct val v[], uint64_t seq)
@@ -225,24 +231,24 @@ void agg_pair_free(void *state)
 	kept_clear(&p->by);
 }
 
-/* --- top --- */
+/* --- top, top_by --- */
 
-static bool goes_before(const struct agg_kept *a, const struct agg_kept *b)
+static bool goes_before(const struct agg_pair *a, const struct agg_pair *b)
 {
-	struct val v = kept_val(a);
+	struct val v = kept_val(&a->by);
 
-	return is_better(b, 1, &v, a->seq);
+	return is_better(&b->by, 1, &v, a->by.seq);
 }
 
-static void swap(struct agg_kept *a, struct agg_kept *b)
+static void swap(struct agg_pair *a, struct agg_pair *b)
 {
-	struct agg_kept was = *a;
+	struct agg_pair was = *a;
 
 	*a = *b;
 	*b = was;
 }
 
-static void sift_up(struct agg_kept *v, size_t i)
+static void sift_up(struct agg_pair *v, size_t i)
 {
 	while (i > 0 && goes_before(&v[(i - 1) / 2], &v[i])) {
 		swap(&v[(i - 1) / 2], &v[i]);
@@ -250,7 +256,7 @@ static void sift_up(struct agg_kept *v, size_t i)
 	}
 }
 
-static void sift_down(struct agg_kept *v, size_t n)
+static void sift_down(struct agg_pair *v, size_t n)
 {
 	size_t i = 0, worst = 0;
 
@@ -264,24 +270,31 @@ static void sift_down(struct agg_kept *v, size_t n)
 	} while (worst != i);
 }
 
-static void top_take(struct agg_top *t, const struct agg *a, const struct val *v, uint64_t seq)
+static void top_take(struct agg_top *t, const struct agg *a, const struct val *value,
+		     const struct val *by, uint64_t seq)
 {
-	if (v->type == VAL_NULL)
+	if (by->type == VAL_NULL)
 		return;
 	if (t->n < (size_t)a->param) {
 		t->v = mem_grow(t->v, &t->cap, t->n + 1, sizeof(*t->v));
-		t->v[t->n] = (struct agg_kept){.type = VAL_NULL};
-		kept_set(&t->v[t->n], v, seq);
+		t->v[t->n] = (struct agg_pair){.by = {.type = VAL_NULL}};
+		pair_set(&t->v[t->n], value, by, seq);
 		sift_up(t->v, t->n++);
-	} else if (is_better(&t->v[0], 1, v, seq)) {
-		kept_set(&t->v[0], v, seq);
+	} else if (is_better(&t->v[0].by, 1, by, seq)) {
+		pair_set(&t->v[0], value, by, seq);
 		sift_down(t->v, t->n);
 	}
 }
 
+/* What top ranks is its result, and has no value beside it. */
 void agg_top_add(void *state, const struct agg *a, const struct val v[], uint64_t seq)
 {
-	top_take(state, a, &v[0], seq);
+	const struct val none = {.type = VAL_NULL};
+
+	if (a->nargs == 2)
+		top_take(state, a, &v[0], &v[1], seq);
+	else
+		top_take(state, a, &none, &v[0], seq);
 }
 
 void agg_top_merge(void *state, const struct agg *a, const void *from)
@@ -289,15 +302,15 @@ void agg_top_merge(void *state, const struct agg *a, const void *from)
 	const struct agg_top *f = from;
 
 	for (size_t i = 0; i < f->n; i++) {
-		struct val v = kept_val(&f->v[i]);
+		struct val value = kept_val(&f->v[i].value), by = kept_val(&f->v[i].by);
 
-		top_take(state, a, &v, f->v[i].seq);
+		top_take(state, a, &value, &by, f->v[i].by.seq);
 	}
 }
 
 static int best_first(const void *a, const void *b)
 {
-	const struct agg_kept *const *p = a, *const *q = b;
+	const struct agg_pair *const *p = a, *const *q = b;
 
 	return goes_before(*p, *q) ? -1 : goes_before(*q, *p);
 }
@@ -305,17 +318,16 @@ static int best_first(const void *a, const void *b)
 void agg_top_emit(const void *state, const struct agg *a, struct val *out, struct buf *scratch)
 {
 	const struct agg_top *t = state;
-	const struct agg_kept **sorted = mem_zalloc(t->n, sizeof(const struct agg_kept *));
+	const struct agg_pair **sorted = mem_zalloc(t->n, sizeof(const struct agg_pair *));
 	size_t start = scratch->len;
 
-	(void)a;
 	for (size_t i = 0; i < t->n; i++)
 		sorted[i] = &t->v[i];
-	qsort(sorted, t->n, sizeof(const struct agg_kept *), best_first);
+	qsort(sorted, t->n, sizeof(const struct agg_pair *), best_first);
 
 	buf_add_char(scratch, '[');
 	for (size_t i = 0; i < t->n; i++) {
-		struct val v = kept_val(sorted[i]);
+		struct val v = kept_val(a->nargs == 2 ? &sorted[i]->value : &sorted[i]->by);
 
 		if (i > 0)
 			buf_add_char(scratch, ',');
@@ -331,7 +343,7 @@ void agg_top_free(void *state)
 	struct agg_top *t = state;
 
 	for (size_t i = 0; i < t->n; i++)
-		kept_clear(&t->v[i]);
+		agg_pair_free(&t->v[i]);
 	free(t->v);
 }
 

@@ -86,18 +86,17 @@ static void top_save(const void *state, struct buf *out)
 
 	pack_int(out, (int64_t)t->n);
 	for (size_t i = 0; i < t->n; i++)
-		save_kept(&t->v[i], out);
+		pair_save(&t->v[i], out);
 }
 
 static void top_load(void *state, const struct agg *a, struct unpack *in)
 {
 	struct agg_top *t = state;
 
-	(void)a;
-	t->n = t->cap = unpack_count(in, sizeof(struct agg_kept));
+	t->n = t->cap = unpack_count(in, sizeof *t->v);
 	t->v = t->n ? mem_zalloc(t->n, sizeof *t->v) : NULL;
 	for (size_t i = 0; i < t->n; i++)
-		load_kept(&t->v[i], in);
+		pair_load(&t->v[i], a, in);
 }
 
 const struct agg_codec agg_top_codec = {top_save, top_load};

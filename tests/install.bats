@@ -40,10 +40,7 @@ wanted()
 	for file in LICENSE NEWS.md README.md; do
 		echo "share/doc/kpipe/$file"
 	done
-	for file in "$KPIPE_SRCDIR"/examples/*; do
-		file=${file##*/}
-		[ "$file" = local.mk ] || echo "share/doc/kpipe/examples/$file"
-	done
+	(cd "$KPIPE_SRCDIR" && find examples -type f ! -name local.mk -exec printf 'share/doc/kpipe/%s\n' {} +)
 }
 
 @test "every tool, page, completion, document and example is installed, and nothing else" {

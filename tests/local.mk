@@ -48,6 +48,7 @@ bats_tests = \
 	tests/kmap-jq.bats \
 	tests/kmap-native.bats \
 	tests/bootstrap.bats \
+	tests/nexmark.bats \
 	tests/kjoin.bats \
 	tests/kuniq.bats \
 	tests/kcount-tables.bats \
@@ -94,7 +95,7 @@ tree_bats = \
 	tests/summary.bats
 tree_contracts = kcount
 
-check_PROGRAMS += $(unit_tests) bench/peak
+check_PROGRAMS += $(unit_tests) bench/gen-nexmark bench/peak
 if TREE_TESTS
 TESTS += $(tree_bats)
 else
@@ -169,6 +170,7 @@ EXTRA_DIST += \
 	tests/libjq/requirements.txt \
 	tests/lsan.supp \
 	tests/model.py \
+	tests/nexmark.py \
 	tests/oracle.py \
 	tests/process.bash \
 	tests/run-bats \

@@ -119,3 +119,20 @@ last_per_key()
 	sed 's/.*"n":\([0-9]*\)}/\1/' got | sort -n >counts
 	same_file want counts
 }
+
+@test "nexmark: out of a topic into another, as out of a file" {
+	events=$(topic events)
+	rows=$(topic rows)
+	"$KPIPE_BUILDDIR/bench/gen-nexmark" 3000 1 100 >in
+	"$KPIPE_SRCDIR/examples/nexmark/q5" in | LC_ALL=C sort >want
+	[ -s want ]
+	kout -p 0 "$events" in # one partition keeps them as they came
+	kin -e "$events" | "$KPIPE_SRCDIR/examples/nexmark/q5" | kout "$rows"
+	kin_all "$rows" | LC_ALL=C sort >got
+	same_file want got
+	kin -e "$events" | EVERY=0s "$KPIPE_SRCDIR/examples/nexmark/q4" | kout --key-by .category "$rows-q4"
+	last_per_key "$rows-q4" | cut -f 2 | sort >got
+	"$KPIPE_SRCDIR/examples/nexmark/q4" in | sort >want
+	[ -s want ]
+	same_file want got
+}

@@ -467,6 +467,12 @@ static const struct expected by_value[] = {
 	{"top(4; x)", "'b' 2 'a' 10 true", "[\"b\",\"a\",10,2]"},
 	{"top(2; x)", "~1e21 1000000000000000000000 1e21", "[1e+21,1000000000000000000000]"},
 
+	{"top_by(2; e; t)", "", "[]"},
+	{"top_by(2; e; t)", "'a' null", "[]"},
+	{"top_by(2; e; t)", "'a' 3 'b' 1 {} 2", "[\"a\",{}]"},
+	{"top_by(3; e; t)", "'a' 1 'long' 1.0 'b' 0 'c' 1 'd' 1", "[\"a\",\"long\",\"c\"]"},
+	{"top_by(2; e; t)", "1 'x' null 'z' [1] 'y' 'not' null", "[null,[1]]"},
+
 	{"any(x)", "", "null"},
 	{"any(x)", "null", "null"},
 	{"any(x)", "false null false", "false"},
@@ -704,7 +710,7 @@ static const char everything[] =
 	"count, n=count(e), sum(e), avg(e), min(e), max(e), median(e), p1(e), p99.9(e), "
 	"approx_p25(e), approx_p99.9(e), distinct(e), approx_distinct(e), "
 	"first(e), last(e), first_by(e; e), last_by(e; e), min_by(e; t), max_by(e; t), mode(e), "
-	"collect(e), collect_set(e), top(5; e), any(e), all(e)";
+	"collect(e), collect_set(e), top(5; e), top_by(5; e; t), any(e), all(e)";
 
 /* Small numbers with up to two decimals, so that there are ties; some null. */
 static struct input random_input(size_t n)
@@ -968,7 +974,7 @@ static void test_sizes(void)
 		       op->help;
 		n++;
 	}
-	ok(good && n == 28, "the table's rows are whole");
+	ok(good && n == 29, "the table's rows are whole");
 	ok(!agg_op_at(n + 1), "nothing beyond it");
 	ok(agg_op_at(0)->size == 16 && agg_op_at(1)->size <= 48,
 	   "states of count and sum are small");
@@ -999,6 +1005,8 @@ static const struct {
 	{"min(x)", "false", ""},
 	{"min(x)", "{}", "min(x): {} is not a number, a string or a boolean"},
 	{"top(3; x)", "[]", "top(3; x): [] is not a number, a string or a boolean"},
+	{"top_by(3; e; t)", "{} 1", ""},
+	{"top_by(3; e; t)", "1 {}", "top_by(3; e; t): {} is not a number, a string or a boolean"},
 	{"first_by(e; t)", "[] 1", ""},
 	{"first_by(e; t)", "1 []", "first_by(e; t): [] is not a number, a string or a boolean"},
 	{"count(x)", "{}", ""},
@@ -1151,6 +1159,8 @@ static const struct {
 	{"top", "top: it is top(N; E)"},
 	{"top(3;)", "top(3;): it is top(N; E)"},
 	{"top(x;3)", "top(x;3): 'x' will not do: top(N; E) has a whole number first, 1 or more"},
+	{"top_by(3; x)", "top_by(3; x): it is top_by(N; E; T)"},
+	{"top_by(x; 3; x)", "top_by(x; 3; x): 'x' will not do: top_by(N; E; T) has a whole number first, 1 or more"},
 	{"top(0;x)", "top(0;x): '0' will not do: top(N; E) has a whole number first, 1 or more"},
 	{"top(1.5;x)",
 	 "top(1.5;x): '1.5' will not do: top(N; E) has a whole number first, 1 or more"},
