@@ -62,6 +62,16 @@ static bool may_wait(const struct kafka_producer *p)
 	return !loop_signal() || loop_now() - loop_signal_time() < p->pc.drain;
 }
 
+/* Why the handle is of no more use: librdkafka may know before it has told. */
+static bool is_fatal(struct kafka_producer *p)
+{
+	char text[512];
+
+	if (!p->health.fatal.len && rd_kafka_fatal_error(p->rk, text, sizeof text))
+		buf_setf(&p->health.fatal, "%s", text);
+	return p->health.fatal.len > 0;
+}
+
 /* What was given up says nothing of itself; what kept it does. */
 static const char *why_not(struct kafka_producer *p, rd_kafka_resp_err_t code)
 {
@@ -69,7 +79,8 @@ static const char *why_not(struct kafka_producer *p, rd_kafka_resp_err_t code)
 	case RD_KAFKA_RESP_ERR__PURGE_QUEUE:
 	case RD_KAFKA_RESP_ERR__PURGE_INFLIGHT:
 	case RD_KAFKA_RESP_ERR__QUEUE_FULL:
-		if (p->health.fatal.len)
+	case RD_KAFKA_RESP_ERR__FATAL:
+		if (is_fatal(p))
 			return buf_str(&p->health.fatal);
 		return p->health.reason.len ? buf_str(&p->health.reason) : "no answer in time";
 	default:

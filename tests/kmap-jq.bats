@@ -32,7 +32,7 @@ like_jq()
 # The linked libjq is 1.6?
 is_old()
 {
-	! kmap 'ltrimstr("") | debug(1)' </dev/null 2>/dev/null
+	! kmap 'ltrimstr("") | debug(1)' </dev/null 2>/dev/null || false
 }
 
 # --- Options ---
