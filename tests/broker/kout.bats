@@ -566,7 +566,7 @@ print("".join(p + "\n" for p in parts if p is not parts[-1] or p), end="")' "$de
 	seq 100 >&9
 	eventually 5 has 1
 	eventually 5 has 2
-	! has 90
+	! has 90 || false
 }
 
 @test "--tee prints what is sent" {
