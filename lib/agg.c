@@ -132,6 +132,15 @@ void agg_free(const struct agglist *list, void *states)
 	}
 }
 
+bool agglist_is_ordered(const struct agglist *list)
+{
+	for (size_t i = 0; i < list->n; i++) {
+		if (list->v[i].op->ordered)
+			return true;
+	}
+	return false;
+}
+
 size_t agg_inexact(const struct agglist *list, const void *states)
 {
 	size_t n = 0;

@@ -55,6 +55,8 @@ struct agg_op {
 	const struct agg_codec *codec; /* NULL: its bytes are all */
 
 	int sign; /* tells rows of one family apart: +1 for the greatest, -1 for the least */
+	/* Its result shows in which order parts were merged, and what was in which; else only records' seq counts. */
+	bool ordered;
 	/* Equal arguments must be equal bytes: the keys of objects come sorted. */
 	bool by_key;
 	/* Did the result, or a value that it was made of, not fit 128 bits? NULL: never asked. */
@@ -112,6 +114,9 @@ void agg_add_smalls(const struct agg *a, void *const states[], const struct smal
 
 /* For --help: the i-th operation in the table's order, NULL past the end. */
 const struct agg_op *agg_op_at(size_t i);
+
+/* Is any operation an ordered one? */
+bool agglist_is_ordered(const struct agglist *list);
 
 /* States of one group, list->size bytes aligned to 16. */
 void agg_init(const struct agglist *list, void *states);

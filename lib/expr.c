@@ -13,8 +13,8 @@ struct program {
 	bool by_key; /* as in struct expr_source */
 	bool native; /* there is a plan */
 	struct plan plan;
-	/* A column alone, by its slot: as a key, as an argument of -a. */
-	enum { SHAPE_OTHER, SHAPE_KEY_CELL, SHAPE_EXACT_CELL } shape;
+	/* A field of a JSON text alone, by its slot; a column alone: as a key, as an argument of -a. */
+	enum { SHAPE_OTHER, SHAPE_FIELD, SHAPE_KEY_CELL, SHAPE_EXACT_CELL } shape;
 	unsigned slot;
 	struct small_plan *small; /* EXACT, of a row; NULL: it is not of that kind */
 	struct jqprog *compiled;  /* by exprset_new; the first expreval takes it */
@@ -88,10 +88,13 @@ static void set_shape(const struct exprset *set, struct program *p)
 
 	if (set->columns && root && p->kind == EXPR_EXACT && !p->by_key && !p->guard)
 		p->small = small_plan_new(&p->plan, &set->fields);
-	if (!set->columns || !root || root->op != PLAN_FIELD ||
-	    set->fields.v[root->slot].column < 0)
+	if (!root || root->op != PLAN_FIELD)
 		return;
 	p->slot = root->slot;
+	if (!set->columns && is_whole(p->kind))
+		p->shape = SHAPE_FIELD;
+	if (!set->columns || set->fields.v[root->slot].column < 0)
+		return;
 	if (p->kind == EXPR_KEY)
 		p->shape = SHAPE_KEY_CELL;
 	else if (p->kind == EXPR_EXACT && !p->by_key)
@@ -460,10 +463,13 @@ int expreval_json(struct expreval *ev, struct slice line, struct val out[], stru
 		exact_sure = set->any_native && rescan(ev);
 	}
 	for (size_t i = 0; i < set->n; i++) {
-		bool known = set->v[i].kind == EXPR_EXACT ? exact_sure : sure;
+		const struct program *p = &set->v[i];
+		bool known = p->kind == EXPR_EXACT ? exact_sure : sure;
 
-		if (!is_guarded(set, i, out) &&
-		    eval_program(ev, i, known, line, &out[i], need_doc, err) < 0)
+		if (is_guarded(set, i, out) ||
+		    (known && p->shape == SHAPE_FIELD && field_scalar(&ev->rec, p->slot, &out[i])))
+			continue;
+		if (eval_program(ev, i, known, line, &out[i], need_doc, err) < 0)
 			return -1;
 	}
 	return 0;

@@ -121,6 +121,12 @@ enum outcome pval_result(const struct pval *v, struct record *rec, struct jq_num
 			 bool exact, bool by_key, struct val *out);
 
 /*
+ * The quick way to what pval_result gives for a field alone of a JSON text, for most of them: nothing or null, a string without
+ * escapes, a number that is a decimal. False: it is something else.
+ */
+bool field_scalar(const struct record *rec, unsigned slot, struct val *out);
+
+/*
  * A computed double for the rest of the world: one that would be printed with an exponent is a decimal
  * where it can be one, as it is when it comes from libjq or stands in a record.
  */

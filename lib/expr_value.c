@@ -179,3 +179,22 @@ enum outcome pval_result(const struct pval *v, struct record *rec, struct jq_num
 		return exact || out->type == VAL_DEC ? SURE : UNSURE;
 	}
 }
+
+bool field_scalar(const struct record *rec, unsigned slot, struct val *out)
+{
+	struct slice s = rec->slots[slot];
+
+	if (!s.ptr) {
+		*out = val_null();
+		return true;
+	}
+	if (*s.ptr == '"' && !rec->escapes) {
+		*out = val_str(s.ptr + 1, s.len - 2);
+		return true;
+	}
+	if (*s.ptr != '-' && (*s.ptr < '0' || *s.ptr > '9'))
+		return false;
+	out->type = VAL_DEC;
+	out->rounded = false;
+	return dec_parse(&out->dec, s.ptr, s.len);
+}

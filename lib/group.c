@@ -172,7 +172,7 @@ void *groups_states(const struct groups *gs, size_t g)
 	return keytab_slot(gs->keys, g);
 }
 
-void groups_merge(struct groups *gs, const struct groups *from)
+void groups_merge(struct groups *gs, const struct groups *from, size_t to[])
 {
 	struct slice keys[KEYTAB_PREFETCH];
 	size_t count = groups_count(from), n;
@@ -182,9 +182,11 @@ void groups_merge(struct groups *gs, const struct groups *from)
 			keys[n] = groups_key(from, g + n);
 		keytab_prefetch(gs->keys, keys, n);
 		for (size_t i = 0; i < n; i++) {
-			size_t to = groups_put(gs, keys[i]);
+			size_t at = groups_put(gs, keys[i]);
 
-			agg_merge(gs->aggs, groups_states(gs, to), groups_states(from, g + i));
+			agg_merge(gs->aggs, groups_states(gs, at), groups_states(from, g + i));
+			if (to)
+				to[g + i] = at;
 		}
 	}
 }

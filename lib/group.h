@@ -27,8 +27,8 @@ size_t groups_count(const struct groups *gs);
 struct slice groups_key(const struct groups *gs, size_t g);
 void *groups_states(const struct groups *gs, size_t g); /* they do not move */
 
-/* Merges every group of `from` (unchanged, of the same aggs) in its order; marks stay. */
-void groups_merge(struct groups *gs, const struct groups *from);
+/* Merges every group of `from` (unchanged, of the same aggs) in its order; marks stay. to[g], unless it is NULL: group g's number here. */
+void groups_merge(struct groups *gs, const struct groups *from, size_t to[]);
 
 /* To bytes, and back into new ones of the same aggs; false: those bytes are not theirs. */
 void groups_save(const struct groups *gs, struct buf *out);

@@ -57,7 +57,8 @@ libkpipe_a_SOURCES = \
 	lib/watermark.c lib/watermark.h \
 	lib/when.c lib/when.h \
 	lib/window.c lib/window.h \
-	lib/winstore.c lib/winstore.h lib/winstore_grid.c lib/winstore_priv.h lib/winstore_session.c \
+	lib/winstore.c lib/winstore.h lib/winstore_grid.c lib/winstore_panes.c lib/winstore_priv.h lib/winstore_session.c \
+	lib/winstore_slices.c \
 	lib/winstore_slide.c \
 	lib/word.h
 libkpipe_a_CFLAGS = $(AM_CFLAGS) $(JQ_CFLAGS) $(RDKAFKA_CFLAGS)

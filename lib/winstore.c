@@ -2,12 +2,27 @@
 
 #include "watermark.h"
 
+/* Slices give final rows alone, of what may be merged by time. */
+static struct winstore *kind_of(const struct winstore_conf *conf, const struct groupby *gb)
+{
+	switch (conf->window.kind) {
+	case WINDOW_SESSION:
+		return winstore_session_new(gb);
+	case WINDOW_SLIDE:
+		return winstore_slide_new(gb);
+	case WINDOW_TUMBLE:
+		return winstore_grid_new();
+	default:
+		if (conf->emit == WINSTORE_CLOSE && !agglist_is_ordered(groupby_aggs(gb)))
+			return winstore_slices_new(conf);
+		return winstore_grid_new();
+	}
+}
+
 struct winstore *winstore_new(const struct winstore_conf *conf, const struct groupby *gb,
 			      struct rowout *rows)
 {
-	struct winstore *ws = conf->window.kind == WINDOW_SESSION ? winstore_session_new(gb)
-			      : conf->window.kind == WINDOW_SLIDE ? winstore_slide_new(gb)
-								  : winstore_grid_new();
+	struct winstore *ws = kind_of(conf, gb);
 
 	ws->conf = *conf;
 	ws->gb = gb;

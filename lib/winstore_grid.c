@@ -4,18 +4,9 @@
 #include "mem.h"
 #include "winstore_priv.h"
 
-/* A window that is open. */
-struct pane {
-	struct span span;
-	struct groups *groups;
-	size_t nchanged; /* groups whose rows are due */
-};
-
 struct grid_store {
 	struct winstore base;
-	struct pane *open;      /* sorted by end, then start; the first ones may be closed */
-	size_t first, end, cap; /* open are [first, end) */
-	size_t last;            /* the one last asked for */
+	struct panes open;
 };
 
 /* --- Rows --- */
@@ -60,49 +51,27 @@ static void put_due(struct winstore *ws, struct buf *out)
 {
 	struct grid_store *gs = (struct grid_store *)ws;
 
-	for (size_t i = gs->first; i < gs->end; i++) {
+	for (size_t i = gs->open.first; i < gs->open.end; i++) {
 		if (ws->conf.emit == WINSTORE_TABLE)
-			put_all(gs, &gs->open[i], out);
+			put_all(gs, &gs->open.v[i], out);
 		else
-			put_changes(gs, &gs->open[i], out);
+			put_changes(gs, &gs->open.v[i], out);
 	}
 }
 
 /* --- Windows --- */
 
-static int compare_span(const struct span *a, const struct span *b)
-{
-	if (a->end != b->end)
-		return a->end < b->end ? -1 : 1;
-	return a->start < b->start ? -1 : a->start > b->start;
-}
-
 /* The open window of this span, made when new. Most records fall into the newest ones. */
 static struct pane *open_pane(struct grid_store *gs, const struct span *s)
 {
-	size_t lo = gs->first, hi = gs->end;
+	size_t at;
+	struct pane *p = panes_find(&gs->open, s, &at);
 
-	/* Records come in runs, and their windows one behind the other. */
-	for (size_t i = gs->last; i < hi && i < gs->last + 2; i++) {
-		if (i >= lo && compare_span(&gs->open[i].span, s) == 0)
-			return &gs->open[gs->last = i];
+	if (!p) {
+		p = panes_insert(&gs->open, s, at);
+		p->groups = groups_new(groupby_aggs(gs->base.gb));
 	}
-	while (lo < hi) {
-		size_t mid = (lo + hi) / 2;
-		int c = compare_span(&gs->open[mid].span, s);
-
-		if (c == 0)
-			return &gs->open[gs->last = mid];
-		if (c < 0)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	gs->open = mem_grow(gs->open, &gs->cap, gs->end + 1, sizeof *gs->open);
-	memmove(gs->open + lo + 1, gs->open + lo, (gs->end - lo) * sizeof *gs->open);
-	gs->end++;
-	gs->open[lo] = (struct pane){*s, groups_new(groupby_aggs(gs->base.gb)), 0};
-	return &gs->open[gs->last = lo];
+	return p;
 }
 
 static void add_to_pane(struct grid_store *gs, struct pane *p, const struct groupby_eval *ge,
@@ -120,21 +89,16 @@ static void add_to_pane(struct grid_store *gs, struct pane *p, const struct grou
 	}
 }
 
-static bool is_inside(const struct span *s, int64_t t)
-{
-	return s->start <= t && t < s->end;
-}
-
 static bool add(struct winstore *ws, const struct groupby_eval *ge, int64_t t, uint64_t seq,
 		struct buf *out)
 {
 	struct grid_store *gs = (struct grid_store *)ws;
+	bool tumbles = ws->conf.window.kind == WINDOW_TUMBLE, added = false;
+	struct pane *latest = tumbles ? panes_latest(&gs->open, t) : NULL;
 	struct span s;
-	bool added = false;
 
-	if (ws->conf.window.kind == WINDOW_TUMBLE && gs->last >= gs->first && gs->last < gs->end &&
-	    is_inside(&gs->open[gs->last].span, t)) {
-		add_to_pane(gs, &gs->open[gs->last], ge, seq, out);
+	if (latest) {
+		add_to_pane(gs, latest, ge, seq, out);
 		return true;
 	}
 	for (bool more = window_first(&ws->conf.window, t, &s); more;
@@ -147,56 +111,47 @@ static bool add(struct winstore *ws, const struct groupby_eval *ge, int64_t t, u
 	return added;
 }
 
+static int64_t next_end(struct winstore *ws)
+{
+	const struct panes *open = &((struct grid_store *)ws)->open;
+
+	return open->first < open->end ? open->v[open->first].span.end : INT64_MAX;
+}
+
 /* Sorted by end, those that close are the first ones. */
 static void close_panes(struct winstore *ws, struct buf *out)
 {
 	struct grid_store *gs = (struct grid_store *)ws;
 
-	while (gs->first < gs->end && winstore_is_closed(ws, gs->open[gs->first].span.end)) {
-		struct pane *p = &gs->open[gs->first++];
+	while (next_end(ws) != INT64_MAX && winstore_is_closed(ws, next_end(ws))) {
+		struct pane *p = &gs->open.v[gs->open.first];
 
 		if (ws->conf.emit == WINSTORE_CLOSE)
 			put_all(gs, p, out);
 		else
 			put_changes(gs, p, out);
 		ws->inexact += groups_inexact(p->groups);
-		groups_free(p->groups);
+		panes_drop_first(&gs->open);
 	}
-	/* Those that are open move up when as many are gone, so that each moves once on average. */
-	if (gs->first <= gs->end / 2)
-		return;
-	gs->end -= gs->first;
-	memmove(gs->open, gs->open + gs->first, gs->end * sizeof *gs->open);
-	gs->first = 0;
-}
-
-static int64_t next_end(struct winstore *ws)
-{
-	const struct grid_store *gs = (const struct grid_store *)ws;
-
-	return gs->first < gs->end ? gs->open[gs->first].span.end : INT64_MAX;
 }
 
 static uint64_t inexact(struct winstore *ws)
 {
-	const struct grid_store *gs = (const struct grid_store *)ws;
-	uint64_t n = 0;
-
-	for (size_t i = gs->first; i < gs->end; i++)
-		n += groups_inexact(gs->open[i].groups);
-	return n;
+	return panes_inexact(&((struct grid_store *)ws)->open);
 }
 
 static void save(const struct winstore *ws, struct buf *out)
 {
 	const struct grid_store *gs = (const struct grid_store *)ws;
 
-	pack_int(out, (int64_t)(gs->end - gs->first));
-	for (size_t i = gs->first; i < gs->end; i++) {
-		pack_int(out, gs->open[i].span.start);
-		pack_int(out, gs->open[i].span.end);
-		pack_int(out, (int64_t)gs->open[i].nchanged);
-		groups_save(gs->open[i].groups, out);
+	pack_int(out, (int64_t)(gs->open.end - gs->open.first));
+	for (size_t i = gs->open.first; i < gs->open.end; i++) {
+		const struct pane *p = &gs->open.v[i];
+
+		pack_int(out, p->span.start);
+		pack_int(out, p->span.end);
+		pack_int(out, (int64_t)p->nchanged);
+		groups_save(p->groups, out);
 	}
 }
 
@@ -218,9 +173,7 @@ static void free_store(struct winstore *ws)
 {
 	struct grid_store *gs = (struct grid_store *)ws;
 
-	for (size_t i = gs->first; i < gs->end; i++)
-		groups_free(gs->open[i].groups);
-	free(gs->open);
+	panes_free(&gs->open);
 	free(gs);
 }
 

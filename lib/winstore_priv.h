@@ -28,7 +28,35 @@ struct winstore {
 	uint64_t inexact; /* results of windows that are gone */
 };
 
+/* A window, or a part of windows. */
+struct pane {
+	struct span span;
+	struct groups *groups;
+	size_t nchanged; /* groups whose rows are due */
+	uint64_t *seqs;  /* per group, where that is asked for: the place of its first record */
+	size_t seqs_cap;
+};
+
+/* Panes in the order of their ends, then starts: v[first .. end). All zero is none. */
+struct panes {
+	struct pane *v;
+	size_t first, end, cap;
+	size_t last; /* the one last asked for */
+};
+
+/* The pane of this span, or NULL and the place for it. */
+struct pane *panes_find(struct panes *ps, const struct span *s, size_t *at);
+struct pane *panes_insert(struct panes *ps, const struct span *s, size_t at);
+
+/* The one last asked for, if t is in it; else NULL. */
+struct pane *panes_latest(const struct panes *ps, int64_t t);
+
+void panes_drop_first(struct panes *ps); /* with its groups */
+uint64_t panes_inexact(const struct panes *ps);
+void panes_free(struct panes *ps); /* what it holds */
+
 struct winstore *winstore_grid_new(void);
+struct winstore *winstore_slices_new(const struct winstore_conf *conf);
 struct winstore *winstore_session_new(const struct groupby *gb);
 struct winstore *winstore_slide_new(const struct groupby *gb);
 

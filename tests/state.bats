@@ -64,6 +64,20 @@ lines()
 	gives kwindow -T .t --tumble 5s --time-format s --state s --final <(lines 4 a) <<<'{"window_start":0,"window_end":5,"count":1}'
 }
 
+@test "kwindow: groups of windows that overlap stay in the order in which they came" {
+	lines 3 b 1 a 2 c | kwindow -T .t --hop 4s/1s --delay 9s -g .k --time-format s --state s >one
+	[ ! -s one ]
+	gives kwindow -T .t --hop 4s/1s --delay 9s -g .k --time-format s --state s <(lines 1 c 13 d) <<-'END'
+	{"window_start":-2,"window_end":2,"k":"a","count":1}
+	{"window_start":-2,"window_end":2,"k":"c","count":1}
+	{"window_start":-1,"window_end":3,"k":"a","count":1}
+	{"window_start":-1,"window_end":3,"k":"c","count":2}
+	{"window_start":0,"window_end":4,"k":"b","count":1}
+	{"window_start":0,"window_end":4,"k":"a","count":1}
+	{"window_start":0,"window_end":4,"k":"c","count":2}
+	END
+}
+
 @test "nothing is saved by a run that fails" {
 	lines 1 a | kcount -g .k --state s >one
 	cp s/state before

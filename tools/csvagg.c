@@ -276,7 +276,7 @@ static void merge(void *ctx, struct result *res)
 {
 	struct csvagg *c = ctx;
 
-	groups_merge(c->groups, res->partial);
+	groups_merge(c->groups, res->partial, NULL);
 	groups_free(res->partial);
 }
 

@@ -153,7 +153,7 @@ static void merge(void *ctx, struct result *res)
 	struct kcount *k = ctx;
 
 	k->last += UINT64_C(1) << 32; /* at the least, a block has one place of that many */
-	groups_merge(k->groups, res->partial);
+	groups_merge(k->groups, res->partial, NULL);
 	groups_free(res->partial);
 }
 

@@ -79,8 +79,8 @@ static void test_small(void)
 
 	add(more, &list, slice_str("c"), val_int(4), 3);
 	add(more, &list, slice_str("b"), val_int(5), 4);
-	groups_merge(gs, more);
-	groups_merge(gs, none);
+	groups_merge(gs, more, NULL);
+	groups_merge(gs, none, NULL);
 	ok(groups_count(gs) == 4, "merging adds the groups that are new");
 	is_group(gs, &list, 0, "b 3 9 [1,3,5]");
 	is_group(gs, &list, 3, "c 1 4 [4]");
@@ -102,7 +102,7 @@ static void test_no_aggregates(void)
 	groups_put(gs, slice_str("a"));
 	groups_put(more, slice_str("b"));
 	groups_put(more, slice_str("a"));
-	groups_merge(gs, more);
+	groups_merge(gs, more, NULL);
 	ok(groups_count(gs) == 2 && slice_is(groups_key(gs, 1), "b"), "groups without aggregates");
 	groups_free(gs);
 	groups_free(more);
@@ -168,7 +168,7 @@ static void test_random(void)
 			part = groups_new(&list);
 		add(part, &list, word(n, room), val_int(x), seq);
 		if (random32() % 500 == 0 || seq + 1 == RECORDS) {
-			groups_merge(merged, part);
+			groups_merge(merged, part, NULL);
 			groups_free(part);
 			part = NULL;
 		}
