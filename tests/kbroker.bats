@@ -98,7 +98,7 @@ took()
 
 @test "--rtt: each answer comes so late" {
 	kbroker -t t:1 --exec sh -c 'seq 3 | kout t'
-	took 300 kbroker --rtt 300ms -t t:1 --exec sh -c 'seq 3 | kout t'
+	took 1000 kbroker --rtt 1s -t t:1 --exec sh -c 'seq 3 | kout t'
 }
 
 @test "--fail: what is not known is named beside what was meant" {
