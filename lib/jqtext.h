@@ -54,8 +54,8 @@ bool jqtext_order_numbers(struct slice a, const struct jq_number *x, struct slic
 bool jqtext_order(struct slice a, struct slice b, struct jq_number_rules rules, int *order);
 
 /*
- * An array or object for a key: members sorted by name, numbers by value (1.50 as 1.5), so that equal
- * ones are equal bytes. False also for a number that libjq, or its versions, would round.
+ * An array or object for a key: members sorted by name, numbers by value (1.50 as 1.5) with all their digits, so that equal
+ * ones are equal bytes and others are not. False also for a number that no decimal holds.
  */
 bool jqtext_canonical(struct buf *out, struct slice text);
 

@@ -394,12 +394,9 @@ bool jqtext_order(struct slice a, struct slice b, struct jq_number_rules rules, 
 
 static bool put_by_value(struct buf *out, struct slice text)
 {
-	struct jq_number n = jqtext_number(text);
-	struct dec written, read;
+	struct dec written;
 
 	if (!dec_parse(&written, text.ptr, text.len))
-		return false;
-	if (n.digits > 15 && (!dec_from_double(&read, n.dbl) || dec_cmp(read, written) != 0))
 		return false;
 	dec_put(out, written);
 	return true;

@@ -1,6 +1,7 @@
 #include "utf8.h"
 
 #include <stdatomic.h>
+#include <string.h>
 
 #include "simd.h"
 #include "word.h"
@@ -230,4 +231,16 @@ bool utf8_valid(const char *p, size_t len)
 		atomic_store_explicit(&chosen, valid, memory_order_relaxed);
 	}
 	return valid(p, len);
+}
+
+bool utf8_replaced(const char *made, size_t made_len, const char *from, size_t from_len)
+{
+	const char *end = made + made_len, *p = made;
+
+	while (end - p >= 3 && (p = memchr(p, '\xef', (size_t)(end - p) - 2)) != NULL) {
+		if (memcmp(p, "\xef\xbf\xbd", 3) == 0)
+			return !utf8_valid(from, from_len);
+		p++;
+	}
+	return false;
 }

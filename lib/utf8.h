@@ -10,6 +10,9 @@ typedef bool utf8_valid_fn(const char *p, size_t len);
 /* No overlongs, surrogates, or beyond U+10FFFF. Looks at no other byte. */
 bool utf8_valid(const char *p, size_t len);
 
+/* Does `made`, which libjq made of `from`, have U+FFFD in place of bytes that are not UTF-8? */
+bool utf8_replaced(const char *made, size_t made_len, const char *from, size_t from_len);
+
 /* What does that, the fastest that this machine has; KPIPE_SIMD=none: the one in plain C. */
 utf8_valid_fn *utf8_validator(void);
 

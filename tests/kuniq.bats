@@ -87,6 +87,19 @@ load helper
 	same_text '[3,3]' "$(kmap '[.keys,.most_keys]' <<<"$stderr")"
 }
 
+@test "what differs in its bytes does not count as equal" {
+	printf '{"k":{"id":%s}}\n' 1145141919810893931 1145141919810893932 >in
+	gives kuniq -g .k in <in
+	gives kuniq -g . in <in
+	run --separate-stderr kuniq -R -g . <(printf 'cafe\ncaf\xe9\ncaf\xe8\n')
+	assert_status 1
+	assert_output cafe
+	assert_match ':2: the key is not UTF-8$' "$stderr"
+	# U+FFFD itself is a character like others
+	printf '"\xef\xbf\xbd"\n' >in
+	gives kuniq -g . in in <in
+}
+
 @test "mistakes" {
 	mistake()
 	{

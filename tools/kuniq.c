@@ -9,6 +9,7 @@
 #include "loop.h"
 #include "mem.h"
 #include "streamtime.h"
+#include "utf8.h"
 #include "watermark.h"
 
 enum {
@@ -109,7 +110,11 @@ static int eval(struct kuniq *k, struct slice rec, int64_t *t)
 	buf_clear(&k->key);
 	for (size_t i = 0; i < k->groups.n; i++)
 		val_put_key(&k->key, &k->values[KEYS + i]);
-	return 0;
+	/* What libjq replaces would make it equal to others. */
+	if (!utf8_replaced(k->key.data, k->key.len, rec.ptr, rec.len))
+		return 0;
+	buf_setf(&k->err, "the key is not UTF-8");
+	return -1;
 }
 
 /* By the watermark of the records before it; then it moves that. */
