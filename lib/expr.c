@@ -475,6 +475,19 @@ int expreval_json(struct expreval *ev, struct slice line, struct val out[], stru
 	return 0;
 }
 
+void expreval_put_record(const struct expreval *ev, struct slice line, struct buf *out)
+{
+	const char *p = json_blank(line.ptr, line.ptr + line.len), *end = line.ptr + line.len;
+
+	if (ev->used_jq && !json_valid(line.ptr, line.len, JSON_DEPTH_MAX, true)) {
+		jqdoc_print(ev->doc, out);
+		return;
+	}
+	while (end > p && strchr(" \t\r\n", end[-1]))
+		end--;
+	buf_add(out, p, (size_t)(end - p));
+}
+
 /* The record is a string: `.` is it, and no path leads into it. */
 static bool begin_text(struct expreval *ev, struct slice line)
 {

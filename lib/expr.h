@@ -70,6 +70,12 @@ int expreval_row(struct expreval *ev, const struct slice cells[], struct val out
 		 struct buf *err);
 
 /*
+ * Appends the record that expreval_json was given last, as a JSON text in UTF-8: its bytes without blanks around them or, where these
+ * are no strict text (NaN, bytes that are not UTF-8), what libjq makes of them.
+ */
+void expreval_put_record(const struct expreval *ev, struct slice line, struct buf *out);
+
+/*
  * A quicker way for rows of plain numbers, many at once. It serves a set whose programs are all EXPR_KEYs that are a
  * column alone, and EXPR_EXACTs of columns, numbers, + - and *.
  */

@@ -531,9 +531,10 @@ int filter_run(const struct filter_tool *tool, void *ctx, const struct filter_co
 	if (!r.failed && sig)
 		r.status = 128 + sig;
 	if (tool->finish) {
-		/* Who is fed and was told to stop gives finals of what came. */
-		bool finals = !r.failed && (!sig || r.drain_end);
-		int status = tool->finish(ctx, finals ? FILTER_INPUT : FILTER_CUT, &r.text);
+		enum filter_end end = r.failed || (sig && !r.drain_end) ? FILTER_CUT
+				      : sig                             ? FILTER_DRAINED
+									: FILTER_INPUT;
+		int status = tool->finish(ctx, end, &r.text);
 		/* The first failure counts, and more than a signal that came before it. */
 		if (status && !(r.failed && r.status))
 			r.status = status;

@@ -108,8 +108,9 @@ enum filter_turn {
 
 /* How the input ended. */
 enum filter_end {
-	FILTER_INPUT, /* the end was reached: finals are due */
-	FILTER_CUT,   /* a signal or an error cut it short: no finals */
+	FILTER_INPUT,   /* the end was reached: finals are due */
+	FILTER_DRAINED, /* a signal came, and the end did not in the time there was: finals of what came are due */
+	FILTER_CUT,     /* a signal or an error cut it short: no finals */
 };
 
 /* A record that turned out to be bad behind the block that it came with. */

@@ -93,12 +93,14 @@ static bool is_over(const struct join *j, enum join_side side, int64_t t)
 	return j->ended[!side] || j->wm > held_until(j, side, t);
 }
 
-/* Is nothing held either that it would meet? */
-static bool is_late(const struct join *j, int64_t t)
+/* Is nothing held either that it would meet? Those are held for as long as they reach behind this one's latest partner. */
+static bool is_late(const struct join *j, enum join_side side, int64_t t)
 {
+	int64_t held = behind(j, side);
+
 	switch (j->conf.how) {
 	case JOIN_WITHIN:
-		return j->wm > later(t, later(j->conf.before, j->conf.after));
+		return j->wm > later(later(t, ahead(j, side)), held > 0 ? held : 0);
 	case JOIN_AS_OF:
 		return j->wm > t;
 	default:
@@ -117,10 +119,19 @@ static void emit(const struct join *j, enum join_side side, struct slice key, st
 		j->conf.emit(j->conf.ctx, key, other, record);
 }
 
-void join_alone(struct join *j, enum join_side side, struct slice key, struct slice record)
+static void put_alone(struct join *j, enum join_side side, struct slice key, struct slice record)
 {
 	if (j->kind->alone[side])
 		emit(j, side, key, record, none);
+}
+
+bool join_alone(struct join *j, enum join_side side, struct slice key, int64_t t,
+		struct slice record)
+{
+	if (is_late(j, side, t))
+		return false;
+	put_alone(j, side, key, record);
+	return true;
 }
 
 static struct shelf_record *hold(struct join *j, enum join_side side, struct slice key, int64_t t,
@@ -137,29 +148,49 @@ static struct shelf_record *hold(struct join *j, enum join_side side, struct sli
 
 /* --- Two streams --- */
 
+/* Those of the other side that a record meets. */
+struct partners {
+	struct shelf_key *key;
+	size_t first, end; /* of its records */
+};
+
+static struct partners partners_of(struct join *j, enum join_side side, struct slice key, int64_t t)
+{
+	bool timed = j->conf.how == JOIN_WITHIN;
+	struct partners p = {.key = shelf_key(&j->shelves[!side], key)};
+	int64_t last = timed ? later(t, ahead(j, side)) : INT64_MAX;
+
+	if (!p.key)
+		return p;
+	p.first = timed ? shelf_from(p.key, later(t, -behind(j, side))) : p.key->first;
+	p.end = last == INT64_MAX ? p.key->n : shelf_from(p.key, later(last, 1));
+	return p;
+}
+
 /* The record meets those of the other side. Did it meet any? */
 static bool meet(struct join *j, enum join_side side, struct slice key, int64_t t,
 		 struct slice record)
 {
-	bool timed = j->conf.how == JOIN_WITHIN;
-	struct shelf_key *k = shelf_key(&j->shelves[!side], key);
-	int64_t last = timed ? later(t, ahead(j, side)) : INT64_MAX;
-	size_t i, first;
+	struct partners p = partners_of(j, side, key, t);
 
-	if (!k)
-		return false;
-	first = i = timed ? shelf_from(k, later(t, -behind(j, side))) : k->first;
-	for (; i < k->n && k->v[i]->t <= last; i++) {
-		struct shelf_record *r = k->v[i];
+	for (size_t i = p.first; i < p.end; i++) {
+		struct shelf_record *r = p.key->v[i];
 		if (j->kind->pairs)
 			emit(j, side, key, record, shelf_bytes(r));
-		else if (j->kind->once && side == JOIN_RIGHT && !r->met)
+		else if (j->kind->once && side == JOIN_RIGHT)
 			emit(j, JOIN_LEFT, key, shelf_bytes(r), none);
 		r->met = true;
+		/* For a left record that is no row of a pair the first one settles it. */
+		if (!j->kind->pairs && side == JOIN_LEFT)
+			break;
 	}
-	if (i > first && j->kind->once && side == JOIN_LEFT)
+	if (p.end <= p.first)
+		return false;
+	if (j->kind->once && side == JOIN_LEFT)
 		emit(j, side, key, record, none);
-	return i > first;
+	if (!j->kind->pairs && side == JOIN_RIGHT)
+		shelf_drop(&j->shelves[JOIN_LEFT], p.key, p.first, p.end);
+	return true;
 }
 
 static void add_to_stream(struct join *j, enum join_side side, struct slice key, int64_t t,
@@ -173,7 +204,7 @@ static void add_to_stream(struct join *j, enum join_side side, struct slice key,
 		if (!settled)
 			hold(j, side, key, t, record, met);
 	} else if (!met) {
-		join_alone(j, side, key, record);
+		put_alone(j, side, key, record);
 	}
 }
 
@@ -189,7 +220,7 @@ static void answer(struct join *j, struct slice key, struct slice left, int64_t 
 		r = i > k->first ? k->v[i - 1] : NULL;
 	}
 	if (!r || r->deletes)
-		join_alone(j, JOIN_LEFT, key, left);
+		put_alone(j, JOIN_LEFT, key, left);
 	else if (j->kind->pairs)
 		emit(j, JOIN_LEFT, key, left, shelf_bytes(r));
 	else if (j->kind->once)
@@ -235,7 +266,7 @@ bool join_add(struct join *j, enum join_side side, struct slice key, int64_t t, 
 {
 	bool table = j->conf.how == JOIN_LATEST || j->conf.how == JOIN_AS_OF;
 
-	if (is_late(j, t))
+	if (is_late(j, side, t))
 		return false;
 	if (!table)
 		add_to_stream(j, side, key, t, record);
@@ -262,7 +293,7 @@ static void give_up(struct join *j, enum join_side side)
 		if (j->conf.how == JOIN_AS_OF)
 			answer(j, key, shelf_bytes(r), r->t);
 		else if (!r->met)
-			join_alone(j, side, key, shelf_bytes(r));
+			put_alone(j, side, key, shelf_bytes(r));
 		shelf_drop_oldest(h);
 	}
 }
@@ -293,6 +324,12 @@ void join_end(struct join *j, enum join_side side)
 {
 	j->ended[side] = true;
 	give_up(j, (enum join_side) !side);
+}
+
+bool join_waits(const struct join *j)
+{
+	return j->kind->alone[JOIN_RIGHT] || !j->ended[JOIN_LEFT] ||
+	       j->shelves[JOIN_LEFT].records;
 }
 
 struct join_held join_held(const struct join *j)

@@ -56,8 +56,9 @@ void join_free(struct join *j); /* NULL is fine */
 bool join_add(struct join *j, enum join_side side, struct slice key, int64_t t,
 	      struct slice record);
 
-/* A record that meets nothing, whatever comes: it is alone. */
-void join_alone(struct join *j, enum join_side side, struct slice key, struct slice record);
+/* A record that meets nothing, whatever comes: it is alone. False: it is late, as for join_add. */
+bool join_alone(struct join *j, enum join_side side, struct slice key, int64_t t,
+		struct slice record);
 
 /* The watermark is at wm, or further. */
 void join_advance(struct join *j, int64_t wm);
@@ -67,6 +68,9 @@ int64_t join_due(const struct join *j);
 
 /* No record of this side will come. Of both: nothing is held any more that might still be met. */
 void join_end(struct join *j, enum join_side side);
+
+/* Might a record of the right side still make a row? */
+bool join_waits(const struct join *j);
 
 struct join_held {
 	size_t records[2], keys[2];

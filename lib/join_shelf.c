@@ -18,6 +18,12 @@ static struct shelf_key *key_at(const struct shelf *h, size_t i)
 
 void shelf_free(struct shelf *h)
 {
+	/* First, as what the queue has besides is freed by its key. */
+	for (size_t i = 0; h->gone && i < h->nqueue; i++) {
+		if (!h->queue[i]->key)
+			free(h->queue[i]);
+	}
+	free(h->queue);
 	for (size_t i = 0; i < keytab_count(h->keys); i++) {
 		struct shelf_key *k = key_at(h, i);
 		while (k->first < k->n)
@@ -26,7 +32,6 @@ void shelf_free(struct shelf *h)
 		free(k);
 	}
 	keytab_free(h->keys);
-	free(h->queue);
 }
 
 /* --- Keys --- */
@@ -114,20 +119,68 @@ static void push(struct shelf *h, struct shelf_record *r)
 	h->queue[i] = r;
 }
 
-static void pop(struct shelf *h)
+/* Puts r where it belongs, from place i on downwards. */
+static void sift(struct shelf *h, size_t i, struct shelf_record *r)
 {
-	struct shelf_record *last = h->queue[--h->nqueue];
-	size_t i = 0, child;
+	size_t child;
 
 	while ((child = 2 * i + 1) < h->nqueue) {
 		if (child + 1 < h->nqueue && older(h->queue[child + 1], h->queue[child]))
 			child++;
-		if (!older(h->queue[child], last))
+		if (!older(h->queue[child], r))
 			break;
 		h->queue[i] = h->queue[child];
 		i = child;
 	}
-	h->queue[i] = last;
+	h->queue[i] = r;
+}
+
+static void free_record(struct shelf *h, struct shelf_record *r)
+{
+	h->bytes -= sizeof(*r) + r->len;
+	free(r);
+}
+
+static void pop_top(struct shelf *h)
+{
+	struct shelf_record *last = h->queue[--h->nqueue];
+
+	if (h->nqueue)
+		sift(h, 0, last);
+}
+
+/* When half of the queue has gone: so each is looked at once on average. */
+static void purge(struct shelf *h)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < h->nqueue; i++) {
+		if (h->queue[i]->key)
+			h->queue[n++] = h->queue[i];
+		else
+			free_record(h, h->queue[i]);
+	}
+	h->nqueue = n;
+	h->gone = 0;
+	for (size_t i = n / 2; i-- > 0;)
+		sift(h, i, h->queue[i]);
+}
+
+static void drop_gone(struct shelf *h)
+{
+	if (h->gone > h->nqueue / 2)
+		purge(h);
+	while (h->nqueue && !h->queue[0]->key) {
+		free_record(h, h->queue[0]);
+		pop_top(h);
+		h->gone--;
+	}
+}
+
+static void pop(struct shelf *h)
+{
+	pop_top(h);
+	drop_gone(h);
 }
 
 struct shelf_record *shelf_oldest(const struct shelf *h)
@@ -137,20 +190,41 @@ struct shelf_record *shelf_oldest(const struct shelf *h)
 
 /* --- Records --- */
 
+/* Behind all of its time, for it is the last to come. Those on the shorter side move: so what comes by time, or against it, moves nothing. */
+static void insert(struct shelf_key *k, struct shelf_record *r)
+{
+	size_t i = k->n && k->v[k->n - 1]->t <= r->t ? k->n : shelf_from(k, r->t + 1);
+
+	if (i - k->first < k->n - i) {
+		if (!k->first) {
+			size_t room = k->n + 1;
+			k->v = mem_grow(k->v, &k->cap, k->n + room, sizeof(*k->v));
+			memmove(k->v + room, k->v, k->n * sizeof(*k->v));
+			k->first += room;
+			k->n += room;
+			i += room;
+		}
+		k->first--;
+		i--;
+		memmove(k->v + k->first, k->v + k->first + 1, (i - k->first) * sizeof(*k->v));
+	} else {
+		k->v = mem_grow(k->v, &k->cap, k->n + 1, sizeof(*k->v));
+		memmove(k->v + i + 1, k->v + i, (k->n - i) * sizeof(*k->v));
+		k->n++;
+	}
+	k->v[i] = r;
+}
+
 struct shelf_record *shelf_add(struct shelf *h, struct slice key, int64_t t, struct slice record)
 {
 	struct shelf_key *k = put_key(h, key);
 	struct shelf_record *r = mem_alloc(sizeof(*r) + record.len);
-	size_t i = k->n, cap = k->cap;
+	size_t cap = k->cap;
 
 	*r = (struct shelf_record){.t = t, .seq = h->seq++, .key = k, .len = record.len};
 	if (record.len)
 		memcpy(r->bytes, record.ptr, record.len);
-	k->v = mem_grow(k->v, &k->cap, k->n + 1, sizeof(*k->v));
-	for (; i > k->first && older(r, k->v[i - 1]); i--)
-		k->v[i] = k->v[i - 1];
-	k->v[i] = r;
-	k->n++;
+	insert(k, r);
 	if (h->queued)
 		push(h, r);
 	h->records++;
@@ -158,13 +232,9 @@ struct shelf_record *shelf_add(struct shelf *h, struct slice key, int64_t t, str
 	return r;
 }
 
-void shelf_drop_first(struct shelf *h, struct shelf_key *k)
+/* Gives the room back when nothing is left; the others move up when as many are gone, so that each moves once on average. */
+static void tidy_key(struct shelf *h, struct shelf_key *k)
 {
-	struct shelf_record *r = k->v[k->first++];
-
-	h->records--;
-	h->bytes -= sizeof(*r) + r->len;
-	free(r);
 	if (k->first == k->n) {
 		h->bytes -= k->cap * sizeof(*k->v);
 		free(k->v);
@@ -172,11 +242,33 @@ void shelf_drop_first(struct shelf *h, struct shelf_key *k)
 		k->first = k->n = k->cap = 0;
 		h->empty++;
 	} else if (k->first > k->n / 2) {
-		/* The others move up when as many are gone, so that each moves once on average. */
 		k->n -= k->first;
 		memmove(k->v, k->v + k->first, k->n * sizeof(*k->v));
 		k->first = 0;
 	}
+}
+
+void shelf_drop_first(struct shelf *h, struct shelf_key *k)
+{
+	h->records--;
+	free_record(h, k->v[k->first++]);
+	tidy_key(h, k);
+}
+
+void shelf_drop(struct shelf *h, struct shelf_key *k, size_t from, size_t to)
+{
+	for (size_t i = from; i < to; i++)
+		k->v[i]->key = NULL;
+	h->records -= to - from;
+	h->gone += to - from;
+	if (from == k->first) {
+		k->first = to;
+	} else {
+		memmove(k->v + from, k->v + to, (k->n - to) * sizeof(*k->v));
+		k->n -= to - from;
+	}
+	tidy_key(h, k);
+	drop_gone(h);
 }
 
 void shelf_settle_oldest(struct shelf *h)

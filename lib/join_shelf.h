@@ -8,7 +8,7 @@
 struct shelf_record {
 	int64_t t;
 	uint64_t seq;
-	struct shelf_key *key;
+	struct shelf_key *key; /* NULL: it has gone, and waits in the queue to be freed */
 	size_t len;
 	bool met;     /* a partner */
 	bool deletes; /* a version of a table that says the key is not there */
@@ -28,6 +28,7 @@ struct shelf {
 	bool queued;                 /* are records given up by time? */
 	struct shelf_record **queue; /* a heap, the oldest on top */
 	size_t nqueue, queue_cap;
+	size_t gone; /* of the queue; its top is none of them */
 	size_t records, bytes;
 	uint64_t seq;
 };
@@ -56,6 +57,9 @@ void shelf_settle_oldest(struct shelf *h);
 
 /* The key's first record goes, which is not in the queue. */
 void shelf_drop_first(struct shelf *h, struct shelf_key *k);
+
+/* So do records from..to - 1 of the key, of a shelf that has a queue: they are in it. */
+void shelf_drop(struct shelf *h, struct shelf_key *k, size_t from, size_t to);
 
 size_t shelf_memory(const struct shelf *h);
 size_t shelf_keys(const struct shelf *h);

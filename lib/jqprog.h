@@ -58,6 +58,7 @@ void jqdoc_string(struct jqdoc *doc, struct slice bytes);
  * numbers, become 1e999 and -1e999, which no number is.
  */
 void jqdoc_put(const struct jqdoc *doc, struct buf *out);
+void jqdoc_print(const struct jqdoc *doc, struct buf *out); /* as jq -c . does */
 
 /* Starts p on the document; results still due from before are dropped. */
 void jqprog_start(struct jqprog *p, const struct jqdoc *doc);

@@ -405,3 +405,8 @@ void jqdoc_put(const struct jqdoc *doc, struct buf *out)
 {
 	jqvalue_put(out, jv_copy(doc->value), FORM_KEPT);
 }
+
+void jqdoc_print(const struct jqdoc *doc, struct buf *out)
+{
+	jqvalue_put(out, jv_copy(doc->value), FORM_PRINT);
+}

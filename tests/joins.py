@@ -82,8 +82,14 @@ class Join:
         elif PAIRS in self.gives or ONCE in self.gives:
             self.row(left.key, left.text, found if PAIRS in self.gives else None)
 
+    def is_late(self, r):
+        how = self.conf["how"]
+        if how == "within":
+            behind, ahead = self.reach(r.side)
+            return self.wm is not None and self.wm > r.t + ahead + max(behind, 0)
+        return how == "as-of" and self.over(r)
+
     def place(self, r, deletes):
-        """False: it is late."""
         how = self.conf["how"]
         if how == "latest":
             if r.side == LEFT:
@@ -91,21 +97,16 @@ class Join:
             else:
                 self.held = [h for h in self.held if h.key != r.key] + ([] if deletes else [r])
         elif how == "as-of":
-            if self.over(r):
-                return False
             r.text = None if deletes and r.side == RIGHT else r.text
             self.held.append(r)
         else:
-            if how == "within" and self.wm is not None and self.wm > r.t + sum(self.reach(LEFT)):
-                return False
             self.meet(r)
             if not self.over(r):
                 self.held.append(r)
             elif not r.met:
                 self.alone(r)
-        return True
 
-    def add(self, line, record, side, t):
+    def add(self, line, record, side, t, deletes):
         conf, text = self.conf, line.strip(" \t\r")
         windows = [None]
         if conf["window"]:
@@ -117,11 +118,13 @@ class Join:
             self.seq += 1
             at = w[1] - 1 if w else t if conf["timed"] else 0
             r = Held(side, (w, put(record.get("k"))), at, self.seq, text)
+            if self.is_late(r):
+                continue
+            taken = True
             if record.get("k") is None and not conf["null_equal"]:
                 self.alone(r)
-                taken = True
             else:
-                taken |= self.place(r, record.get("$delete") is True)
+                self.place(r, deletes)
         if not taken:
             self.late.append(line)
 
@@ -140,8 +143,9 @@ class Join:
         if record is None:
             self.nbad += 1
             return
-        if not self.conf["where"] or record.get("w") == 1:
-            self.add(line, record, side, t)
+        holds = not self.conf["where"] or record.get("w") == 1
+        if holds or side == RIGHT and self.conf["how"] in ("latest", "as-of"):
+            self.add(line, record, side, t, not holds or record.get("$delete") is True)
         if not self.conf["timed"]:
             return
         self.watermarks[side].observe(None, t)
@@ -163,7 +167,9 @@ def random_join(r, how):
     args += ["--null-equal"] if conf["null_equal"] else []
     args += ["-w", ".w == 1"] if conf["where"] else []
     if how == "within":
-        conf["before"], conf["after"] = r.randint(-3, 12) * S, r.randint(3, 12) * S
+        bounds = [r.randint(-3, 12) * S, r.randint(3, 12) * S]
+        r.shuffle(bounds)
+        conf["before"], conf["after"] = bounds
         args += ["--before=" + duration(conf["before"]), "--after=" + duration(conf["after"])]
     elif how == "tumble":
         step = r.randint(1, 9)

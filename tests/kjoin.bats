@@ -63,7 +63,7 @@ joins()
 @test "--left-if --table-key: a table in the same stream, in order of arrival" {
 	printf '{"s":"%s","k":1,"n":"%s"}\n' l 1 r a l 2 r b r c l 3 >in
 	joins -g .k --left-if '.s == "l"' --table-key .k --left in <<<$'1 1 null\n1 2 a\n1 3 c'
-	joins -g .k --left-if '.s == "l"' --table-key .k --left -w '.n != "c"' in <<<$'1 1 null\n1 2 a\n1 3 b'
+	joins -g .k --left-if '.s == "l"' --table-key .k --left -w '.n != "c"' in <<<$'1 1 null\n1 2 a\n1 3 null'
 }
 
 # --- Kinds and bounds: left 1 has two partners, left 2 none, right c none ---
@@ -449,6 +449,111 @@ two_streams()
 	same_text 4000000 "$(wc -l <out)"
 }
 
+@test "-g repeated: all of them together, as an array" {
+	printf '{"a":%s,"b":%s,"n":"%s"}\n' 1 1 x 1 2 y null 2 z 114514191981088 1 u >right
+	printf '{"a":%s,"b":%s,"n":"%s"}\n' 1 2 p 2 2 q null 2 r 114514191981089 1 s >left
+	gives kjoin -g .a -g .b --with right left <<<'{"key":[1,2],"left":{"a":1,"b":2,"n":"p"},"right":{"a":1,"b":2,"n":"y"}}'
+	# a null among them matches nothing
+	joins -g .a -g .b --table right --left left \
+		<<<$'[1,2] p y\n[2,2] q null\n[null,2] r null\n[114514191981089,1] s null'
+	joins -g .a -g .b --null-equal --with right --semi left <<<$'[1,2] p null\n[null,2] r null'
+	joins -g .n -g .b --right-key .n -g '"c"' --right-key .b --right-key '"c"' --with right right <<<$'["x",1,"c"] x x\n["y",2,"c"] y y\n["z",2,"c"] z z\n["u",1,"c"] u u'
+	joins -g .b -g .a --table-key .b --table-key .a --table right left <<<'[2,1] p y'
+}
+
+@test "a key that is an object keeps all the digits of its numbers" {
+	printf '{"k":{"id":%s},"n":"%s"}\n' 1145141919810893931 a 1145141919810893932 b >right
+	printf '{"k":{"id":1145141919810893931},"n":"a"}\n' >left
+	gives kjoin -g .k --with right --semi left <<<'{"key":{"id":1145141919810893931},"left":{"k":{"id":1145141919810893931},"n":"a"},"right":null}'
+	gives kjoin -g .k.id -g .n --with right --semi left <<<'{"key":[1145141919810893931,"a"],"left":{"k":{"id":1145141919810893931},"n":"a"},"right":null}'
+}
+
+@test "a bound below 0: what can still match is not late" {
+	printf '{"s":"%s","k":%d,"t":%d,"n":"%s"}\n' r 9 1106 a l 9 1106 b l 1 1100 c r 1 1108 d >in
+	joins --left-if '.s == "l"' -g .k -T .t --time-unit s --before=-5s --after 10s in <<<'1 c d'
+	joins --left-if '.s == "r"' -g .k -T .t --time-unit s --after=-5s --before 10s in <<<'1 d c'
+}
+
+@test "a null key does not hide that a record is late" {
+	printf '{"s":"%s","k":%s,"t":%d,"n":"%s"}\n' l 1 100 a r 1 100 b l null 1 c l null 100 d >in
+	for how in '--within 1s' --as-of '--tumble 1s'; do
+		run --separate-stderr kjoin --left-if '.s == "l"' -g .k -T .t --time-unit s $how --anti in
+		same_text d "$(kmap -r .left.n <<<"$output")"
+		assert_stderr 'kjoin: 4 in, 3 used, 0 bad, 1 late'
+	done
+}
+
+@test "-w: a row of a table for which it holds no more is gone" {
+	printf '{"id":%d,"on":%s,"n":"%s"}\n' 1 true a 2 true b 1 false c >table
+	printf '{"id":%d,"on":true,"n":"%s"}\n' 1 x 2 y >in
+	joins -g .id --table table -w .on --left in <<<$'1 x null\n2 y b'
+	printf '{"key":%d,"value":%s}\n' 1 '{"on":true}' 2 '{"on":true}' 1 null >table
+	printf '{"key":%d,"value":{"on":true},"n":"%s"}\n' 1 x 2 y >in
+	joins -J -g .key --table table -w .value.on --semi in <<<'2 y null'
+}
+
+@test "--table: rows that are no objects" {
+	printf '%s\n' '"ann"' '["bob",1]' 7 >table
+	gives kjoin -g .user --table table --table-key 'if type == "array" then .[0] else . end' --semi <(
+		printf '{"user":%s}\n' '"ann"' '"bob"' '"eve"' 7
+	) <<-'END'
+	{"key":"ann","left":{"user":"ann"},"right":null}
+	{"key":"bob","left":{"user":"bob"},"right":null}
+	{"key":7,"left":{"user":7},"right":null}
+	END
+}
+
+@test "what is not JSON comes out as JSON; what is not UTF-8 is no key" {
+	echo '{"k":1}' >right
+	printf '{"k":1, "v":[nan,"caf\xe9"]}\n' >left
+	gives kjoin -g .k --with right left <<<$'{"key":1,"left":{"k":1,"v":[null,"caf\xef\xbf\xbd"]},"right":{"k":1}}'
+	run --separate-stderr kjoin -g .k --with right <(printf '{"k":"caf\xe9"}\n')
+	assert_status 1
+	assert_match ':1: the key is not UTF-8$' "$stderr"
+}
+
+@test "--drain: what was not waited for is not said to be alone" {
+	mkfifo l r
+	kjoin -g .k --anti --drain 300ms --with r >got <l &
+	local pid=$! status=0
+	exec 8>l 9>r
+	echo '{"k":1}' >&8
+	sleep 0.3
+	kill -TERM $pid
+	wait $pid || status=$?
+	exec 8>&- 9>&-
+	same_text 143 "$status"
+	[ ! -s got ]
+}
+
+@test "one key that all have: no pair is looked at twice" {
+	# By squares these would be minutes.
+	seq 200000 | awk '{ print "{\"k\":1,\"n\":" $1 "}" }' >in
+	same_text 200000 "$(kjoin -g .k --with in --semi in | wc -l)"
+	same_text 0 "$(kjoin -g .k --with in --anti in | wc -l)"
+	seq 400000 -1 1 | awk '{ print "{\"k\":1,\"s\":" $1 % 2 ",\"t\":" $1 "}" }' >in
+	same_text 199999 "$(kjoin --left-if '.s == 1' -g .k -T .t --time-unit s --delay 30d --after=-1s --before 1s in | wc -l)"
+}
+
+@test "a left side that has ended needs no more of a right one without end" {
+	printf '{"k":1,"t":%d}\n' 1 2 >left
+	mkfifo r
+	exec 9<>r
+	printf '{"k":1,"t":%d}\n' 1 2 3 9 >&9
+	# without a row of the right alone; else its end is waited for
+	same_text 5 "$(timeout 20 kjoin -g .k -T .t --time-unit s --within 1s --with <(cat r) left | wc -l)"
+	printf '{"k":1,"t":%d}\n' 1 >&9
+	same_text 0 "$(timeout 20 kjoin -g .k -T .t --time-unit s --within 1s --with <(cat r) /dev/null | wc -l)"
+	exec 9>&-
+}
+
+@test "--table that never falls silent: with -J complete at the first record that is newer than the run" {
+	mkfifo t
+	start bash -c 'exec >t; for ((i = 0;; i++)); do echo "{\"key\":$((i % 2)),\"timestamp\":$(date +%s%3N),\"value\":$i}"; sleep 0.05; done'
+	echo '{"key":0,"value":"l"}' >left
+	same_text 1 "$(timeout 20 kjoin -J -g .key --table t left | wc -l)"
+}
+
 @test "mistakes" {
 	mistake()
 	{
@@ -474,4 +579,8 @@ two_streams()
 	mistake "'1s/1s' is not SIZE" -g .k --with x -T .t --tumble 1s/1s
 	mistake 'STEP must be more than 0' -g .k --with x -T .t --hop 1s/2s
 	mistake '--ttl must be more than 0' -g .k --with x --ttl 0s
+	mistake '--delete-if is for a table' -g .k --with x --delete-if .a
+	mistake '--table-ready goes with --table' -g .k --with x --table-ready 1s
+	mistake '--right-key: as many as there are -g' -g .a -g .b --with x --right-key .c
+	mistake '--table-key: as many as there are -g' -g .a --table x --table-key .c --table-key .d
 }

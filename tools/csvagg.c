@@ -286,7 +286,7 @@ static int finish(void *ctx, enum filter_end end, struct buf *out)
 {
 	struct csvagg *c = ctx;
 
-	if (end != FILTER_INPUT)
+	if (end == FILTER_CUT)
 		return EXIT_OK;
 	if (!c->gb) {
 		diag_warn("no header: the input is empty");

@@ -330,7 +330,7 @@ static int finish(void *ctx, enum filter_end end, struct buf *out)
 {
 	struct kcount *k = ctx;
 
-	if (end == FILTER_INPUT)
+	if (end != FILTER_CUT)
 		put_finals(k, out);
 	if (!rowout_failure(k->ro))
 		return EXIT_OK;

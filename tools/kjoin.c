@@ -2,11 +2,13 @@
 #include "kjoin_priv.h"
 
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "diag.h"
 #include "loop.h"
 #include "mem.h"
+#include "utf8.h"
 #include "watermark.h"
 #include "when.h"
 
@@ -35,17 +37,29 @@ static void put_window(struct buf *out, struct slice *key)
 	buf_add_str(out, "\",");
 }
 
+/* Of several values an array. */
+static void put_key(struct buf *out, struct slice key, size_t n)
+{
+	struct val v;
+
+	buf_add_str(out, n > 1 ? "\"key\":[" : "\"key\":");
+	for (size_t i = 0; i < n && val_next_key(&key, &v); i++) {
+		if (i)
+			buf_add_char(out, ',');
+		val_put_json(out, &v);
+	}
+	if (n > 1)
+		buf_add_char(out, ']');
+}
+
 static void emit(void *ctx, struct slice key, struct slice left, struct slice right)
 {
 	struct kjoin *k = ctx;
-	struct val v = val_null();
 
 	buf_add_char(k->out, '{');
 	if (k->window.size)
 		put_window(k->out, &key);
-	val_next_key(&key, &v);
-	buf_add_str(k->out, "\"key\":");
-	val_put_json(k->out, &v);
+	put_key(k->out, key, k->keys.n);
 	put_side(k->out, ",\"left\":", left);
 	put_side(k->out, ",\"right\":", right);
 	buf_add_char(k->out, '}');
@@ -147,6 +161,19 @@ static int choose_side(struct kjoin *k, struct slice rec, unsigned input, enum j
 	return 0;
 }
 
+/* What libjq replaces in a key would make it equal to others. */
+static bool is_key_whole(const struct kjoin *k, const struct side *s, struct slice rec)
+{
+	for (size_t i = 0; i < k->keys.n; i++) {
+		const struct val *v = &s->values[KEYS + i];
+
+		if ((v->type == VAL_STR || v->type == VAL_JSON) &&
+		    utf8_replaced(v->str.ptr, v->str.len, rec.ptr, rec.len))
+			return false;
+	}
+	return true;
+}
+
 static int eval(struct kjoin *k, enum join_side side, struct slice rec, int64_t *t)
 {
 	struct side *s = &k->sides[side];
@@ -155,6 +182,10 @@ static int eval(struct kjoin *k, enum join_side side, struct slice rec, int64_t 
 	*t = k->ttl == KJOIN_NEVER ? 0 : k->now;
 	if (expreval_json(s->ev, rec, s->values, &k->err) < 0)
 		return -1;
+	if (!is_key_whole(k, s, rec)) {
+		buf_setf(&k->err, "the key is not UTF-8");
+		return -1;
+	}
 	if (!k->timed)
 		return 0;
 	if (streamtime_of(s->st, &s->values[TIME], t, &k->err) < 0)
@@ -165,53 +196,39 @@ static int eval(struct kjoin *k, enum join_side side, struct slice rec, int64_t 
 	return -1;
 }
 
-static struct slice trimmed(struct slice rec)
-{
-	while (rec.len && strchr(" \t\r\n", rec.ptr[rec.len - 1]))
-		rec.len--;
-	while (rec.len && strchr(" \t\r\n", rec.ptr[0]))
-		rec = slice_of(rec.ptr + 1, rec.len - 1);
-	return rec;
-}
-
-/* As it stands in a row, which is JSON in UTF-8 whatever jq lets pass in a record. */
-static struct slice member(struct kjoin *k, struct slice rec)
-{
-	const char *p, *end;
-
-	rec = trimmed(rec);
-	if (k->utf8_valid(rec.ptr, rec.len))
-		return rec;
-	buf_clear(&k->text);
-	for (p = rec.ptr, end = p + rec.len; p < end;) {
-		int n = (unsigned char)*p < 0x80 ? 1 : utf8_step(p, end);
-		if (n > 0)
-			buf_add(&k->text, p, (size_t)n);
-		else
-			buf_add_str(&k->text, "\xef\xbf\xbd");
-		p += abs(n);
-	}
-	return buf_slice(&k->text);
-}
-
 static void make_key(struct kjoin *k, const struct side *s, const struct span *span)
 {
 	buf_clear(&k->jkey);
 	if (span)
 		buf_add(&k->jkey, span, sizeof *span);
-	val_put_key(&k->jkey, &s->values[KEY]);
+	for (size_t i = 0; i < k->keys.n; i++)
+		val_put_key(&k->jkey, &s->values[KEYS + i]);
+}
+
+static bool has_null(const struct kjoin *k, const struct side *s)
+{
+	for (size_t i = 0; i < k->keys.n; i++) {
+		if (s->values[KEYS + i].type == VAL_NULL)
+			return true;
+	}
+	return false;
+}
+
+/* Of a table, the current record of a key is no more, also when -w does not hold for it any more. */
+static bool deletes(const struct kjoin *k, enum join_side side)
+{
+	const struct val *values = k->sides[side].values;
+
+	return k->is_table && side == JOIN_RIGHT &&
+	       (val_truthy(&values[DELETES]) || !val_truthy(&values[WHERE]));
 }
 
 /* Under a key. False: it is late. */
 static bool add_keyed(struct kjoin *k, enum join_side side, int64_t t, struct slice rec)
 {
-	const struct side *s = &k->sides[side];
-
-	if (s->values[KEY].type == VAL_NULL && !k->null_equal) {
-		join_alone(k->join, side, buf_slice(&k->jkey), rec);
-		return true;
-	}
-	if (k->is_table && side == JOIN_RIGHT && val_truthy(&s->values[DELETES]))
+	if (!k->null_equal && has_null(k, &k->sides[side]))
+		return join_alone(k->join, side, buf_slice(&k->jkey), t, rec);
+	if (deletes(k, side))
 		rec = slice_of(NULL, 0);
 	return join_add(k->join, side, buf_slice(&k->jkey), t, rec);
 }
@@ -246,15 +263,27 @@ static void take(struct kjoin *k, enum join_side side, int64_t t, struct slice r
 {
 	struct side *s = &k->sides[side];
 
-	if (val_truthy(&s->values[WHERE]) && !add(k, side, t, member(k, rec))) {
+	buf_clear(&k->text);
+	expreval_put_record(s->ev, rec, &k->text);
+	if ((val_truthy(&s->values[WHERE]) || deletes(k, side)) &&
+	    !add(k, side, t, buf_slice(&k->text))) {
 		res->late++;
 		buf_add(&res->late_records, rec.ptr, rec.len + 1);
 	}
 	s->seen = k->waited;
+	/* Newer than this run: what was there before has come. */
+	if (!k->ready && side == JOIN_RIGHT && k->time.envelope && val_is_number(&s->values[TIME]))
+		k->ready = val_double(&s->values[TIME]) >= k->began;
 	if (k->timed) {
 		streamtime_observe(s->st, &s->values[TIME], t);
 		advance(k);
 	}
+}
+
+/* Has the left side ended, and nothing that is left of it waits for the right one, which may go on for ever? */
+static bool is_done(const struct kjoin *k)
+{
+	return k->endless && k->sides[JOIN_LEFT].ended && !join_waits(k->join);
 }
 
 static void apply(void *ctx, const struct block *blk, struct result *res)
@@ -275,6 +304,8 @@ static void apply(void *ctx, const struct block *blk, struct result *res)
 		res->native += expreval_native(k->sides[side].ev) &&
 			       (!k->choice || expreval_native(k->choice));
 		take(k, side, t, rec, res);
+		if (is_done(k))
+			result_end(res);
 	}
 	k->res = NULL;
 }
@@ -310,7 +341,7 @@ static bool ended(void *ctx, unsigned input, struct buf *out)
 	advance(k);
 	join_end(k->join, (enum join_side)input);
 	/* Without its stream a table is not looked up any more. */
-	return k->conf.how == JOIN_LATEST && input == JOIN_LEFT;
+	return input == JOIN_LEFT && (k->conf.how == JOIN_LATEST || is_done(k));
 }
 
 static int64_t tick(void *ctx, int64_t now, int64_t waited, struct buf *out)
@@ -341,6 +372,7 @@ static int finish(void *ctx, enum filter_end end, struct buf *out)
 	k->out = out;
 	if (!k->sides[JOIN_LEFT].ended && !k->sides[JOIN_RIGHT].ended)
 		k->held = join_held(k->join);
+	/* What has not met a partner still may, unless the end was reached. */
 	if (end != FILTER_INPUT)
 		return EXIT_OK;
 	join_end(k->join, JOIN_RIGHT);
@@ -366,7 +398,7 @@ static const char *tombstone(const struct kjoin *k)
 		return k->delete_if;
 	if (k->time.envelope)
 		return ".value == null and .value_text == null and .value_base64 == null";
-	return ".\"$delete\" == true";
+	return ".\"$delete\"? == true";
 }
 
 static struct exprset *compile(struct kjoin *k, const struct expr_source *programs, size_t n)
@@ -379,25 +411,43 @@ static struct exprset *compile(struct kjoin *k, const struct expr_source *progra
 	return set;
 }
 
+/* Where time says nothing, that of a table's envelope still tells whether it was there before. */
+static const char *time_of(const struct kjoin *k, enum join_side side)
+{
+	if (k->timed)
+		return side == JOIN_RIGHT ? k->right_time : k->time.time;
+	return side == JOIN_RIGHT && !k->ready && k->time.envelope ? ".timestamp" : "null";
+}
+
+static bool is_regular(const char *file)
+{
+	struct stat st;
+
+	return file && stat(file, &st) == 0 && S_ISREG(st.st_mode);
+}
+
 static void set_up_side(struct kjoin *k, enum join_side side)
 {
 	struct side *s = &k->sides[side];
 	bool right = side == JOIN_RIGHT, parted = k->timed && k->time.envelope;
-	const char *right_key = k->table_key ? k->table_key : k->right_key ? k->right_key : k->key;
-	const struct expr_source programs[PROGRAMS] = {
-		[KEY] = {.text = right ? right_key : k->key, .kind = EXPR_KEY},
-		[TIME] = {.text = !k->timed ? "null"
-				  : right   ? k->right_time
-					    : k->time.time},
-		[TOPIC] = {.text = parted ? ".topic" : "null"},
-		[PARTITION] = {.text = parted ? ".partition" : "null"},
-		[WHERE] = {.text = k->where ? k->where : "true", .kind = EXPR_TEST},
-		[DELETES] = {.text = right && k->is_table ? tombstone(k) : "false",
-			     .kind = EXPR_TEST},
-	};
+	const struct strlist *keys = !right              ? &k->keys
+				     : k->table_keys.n ? &k->table_keys
+				     : k->right_keys.n ? &k->right_keys
+						       : &k->keys;
+	struct expr_source *programs = mem_zalloc(KEYS + keys->n, sizeof *programs);
 
-	s->set = compile(k, programs, PROGRAMS);
+	programs[TIME].text = time_of(k, side);
+	programs[TOPIC].text = parted ? ".topic" : "null";
+	programs[PARTITION].text = parted ? ".partition" : "null";
+	programs[WHERE] = (struct expr_source){k->where ? k->where : "true", .kind = EXPR_TEST};
+	programs[DELETES] = (struct expr_source){right && k->is_table ? tombstone(k) : "false",
+						 .kind = EXPR_TEST};
+	for (size_t i = 0; i < keys->n; i++)
+		programs[KEYS + i] = (struct expr_source){keys->v[i], .kind = EXPR_KEY};
+	s->set = compile(k, programs, KEYS + keys->n);
 	s->ev = expreval_new(s->set);
+	s->values = mem_zalloc(KEYS + keys->n, sizeof *s->values);
+	free(programs);
 	if (k->timed)
 		s->st = streamtime_new(&k->time);
 }
@@ -414,7 +464,8 @@ static void set_up(struct kjoin *k, struct filter_tool *f)
 	}
 	if (getentropy(&k->conf.seed, sizeof k->conf.seed) < 0)
 		k->conf.seed = 1;
-	k->utf8_valid = utf8_validator();
+	k->endless = !k->left_if && !is_regular(k->table ? k->table : k->with);
+	k->began = (double)loop_wall() / WHEN_MS;
 	k->conf.emit = emit;
 	k->conf.ctx = k;
 	k->join = join_new(&k->conf);
@@ -435,10 +486,14 @@ static void clean_up(struct kjoin *k)
 		expreval_free(k->sides[i].ev);
 		exprset_free(k->sides[i].set);
 		streamtime_free(k->sides[i].st);
+		free(k->sides[i].values);
 	}
 	expreval_free(k->choice);
 	exprset_free(k->choice_set);
 	join_free(k->join);
+	strlist_free(&k->keys);
+	strlist_free(&k->right_keys);
+	strlist_free(&k->table_keys);
 	buf_free(&k->jkey);
 	buf_free(&k->text);
 	buf_free(&k->err);
@@ -448,7 +503,7 @@ int main(int argc, char **argv)
 {
 	struct kjoin k = {.within = KJOIN_NEVER,
 			  .ttl = KJOIN_NEVER,
-			  .table_ready = 5 * WHEN_S,
+			  .table_ready = KJOIN_NEVER,
 			  .time = STREAMTIME_CONF_INIT,
 			  .filter = FILTER_CONF_INIT};
 	struct filter_tool f = FILTER_TOOL_INIT;

@@ -6,14 +6,17 @@
 
 enum { WINDOWS_MAX = 100000 }; /* of one record, which is held once in each */
 
+#define TABLE_READY (5 * WHEN_S)
+
 #define OFF(field) offsetof(struct kjoin, field)
 
 static const struct opt input_opts[] = {
-	{'g', "group-by", OPT_STRING, OFF(key), "EXPR", "the key of a record, on both sides", NULL},
-	{0, "right-key", OPT_STRING, OFF(right_key), "EXPR", "the key of the right side", NULL},
+	{'g', "group-by", OPT_LIST, OFF(keys), "EXPR",
+	 "the key, on both sides; repeated, all of them together", NULL},
+	{0, "right-key", OPT_LIST, OFF(right_keys), "EXPR", "the key of the right side", NULL},
 	{0, "table", OPT_FILE, OFF(table), "FILE",
 	 "join with FILE, which holds the current record of each key", NULL},
-	{0, "table-key", OPT_STRING, OFF(table_key), "EXPR",
+	{0, "table-key", OPT_LIST, OFF(table_keys), "EXPR",
 	 "the table's key; with --left-if: the right side is a table", NULL},
 	{0, "table-ready", OPT_DURATION, OFF(table_ready), "D",
 	 "a table that was silent for D is complete (default 5s)", NULL},
@@ -132,7 +135,7 @@ static void set_how(struct kjoin *k)
 		set_bounds(k);
 	if (window)
 		set_window(k);
-	k->is_table = k->table || (k->left_if && k->table_key) || k->as_of;
+	k->is_table = k->table || (k->left_if && k->table_keys.n) || k->as_of;
 	if (bounds + !!k->tumble + !!k->hop + (k->is_table ? 1 : 0) + (k->ttl != KJOIN_NEVER) > 1)
 		diag_usage("give one of --within (--before, --after), --tumble, --hop, --as-of, "
 			   "--ttl, a table");
@@ -142,6 +145,12 @@ static void set_how(struct kjoin *k)
 		      : bounds || window ? JOIN_WITHIN
 					 : JOIN_ANY;
 	k->ready = !k->table || k->as_of;
+	if (k->delete_if && !k->is_table)
+		diag_usage("--delete-if is for a table");
+	if (k->table_ready != KJOIN_NEVER && k->ready)
+		diag_usage("--table-ready goes with --table");
+	if (k->table_ready == KJOIN_NEVER)
+		k->table_ready = TABLE_READY;
 }
 
 static void check_inputs(const struct kjoin *k, struct operands files)
@@ -149,14 +158,17 @@ static void check_inputs(const struct kjoin *k, struct operands files)
 	const char *file = k->table ? k->table : k->with;
 	bool standard = !files.n;
 
-	if (!k->key)
+	if (!k->keys.n)
 		diag_usage("-g EXPR is missing: which field is the key?");
 	if (!!k->table + !!k->with + !!k->left_if != 1)
 		diag_usage("give one of --table FILE, --with FILE, --left-if EXPR");
-	if (k->right_key && k->table_key)
+	if (k->right_keys.n && k->table_keys.n)
 		diag_usage("--right-key and --table-key are the same");
-	if (k->table_key && k->with)
+	if (k->table_keys.n && k->with)
 		diag_usage("--table-key goes with --table or --left-if");
+	if ((k->right_keys.n && k->right_keys.n != k->keys.n) ||
+	    (k->table_keys.n && k->table_keys.n != k->keys.n))
+		diag_usage("%s: as many as there are -g", k->right_keys.n ? "--right-key" : "--table-key");
 	for (size_t i = 0; i < files.n; i++)
 		standard |= strcmp(files.v[i], "-") == 0;
 	if (file && strcmp(file, "-") == 0 && standard)

@@ -6,25 +6,25 @@
 #include "filter.h"
 #include "join.h"
 #include "streamtime.h"
-#include "utf8.h"
 #include "window.h"
 
 enum { KJOIN_NEVER = -1 };
 
-/* Programs of a side; what is not asked for is a constant. */
-enum { KEY, TIME, TOPIC, PARTITION, WHERE, DELETES, PROGRAMS }; /* TIME on, three as streamtime has them */
+/* Programs of a side; what is not asked for is a constant. TIME on, three as streamtime has them; KEYS on, one for each -g. */
+enum { TIME, TOPIC, PARTITION, WHERE, DELETES, KEYS };
 
 struct side {
 	struct exprset *set;
 	struct expreval *ev;
-	struct val values[PROGRAMS];
+	struct val *values;
 	struct streamtime *st; /* NULL: records have no event time */
 	int64_t seen; /* what was waited when its last record came */
 	bool ended;
 };
 
 struct kjoin {
-	const char *key, *right_key, *table_key, *right_time, *where, *delete_if;
+	struct strlist keys, right_keys, table_keys; /* the latter empty, or as many */
+	const char *right_time, *where, *delete_if;
 	const char *table, *with, *left_if;
 	const char *before, *after, *tumble, *hop;
 	int64_t within, ttl, table_ready;
@@ -36,6 +36,8 @@ struct kjoin {
 	bool is_table; /* the right side is one */
 	bool timed;    /* records have event times */
 	bool ready;    /* the table is complete, so that the stream may begin */
+	bool endless;  /* the right side is no file, and may be followed for ever */
+	double began;  /* by the wall clock, ms */
 	struct window window;
 	struct join_conf conf;
 	struct join *join;
@@ -46,7 +48,6 @@ struct kjoin {
 	int64_t now, waited, watermark;
 	struct buf *out;    /* where rows go */
 	struct result *res; /* NULL: rows come from a timer, or the end */
-	utf8_valid_fn *utf8_valid;
 	struct buf jkey, text, err;
 };
 

@@ -172,9 +172,9 @@ static int finish(void *ctx, enum filter_end end, struct buf *out)
 {
 	struct kwindow *k = ctx;
 
-	if (end == FILTER_INPUT && k->emit != WINSTORE_CLOSE)
+	if (end != FILTER_CUT && k->emit != WINSTORE_CLOSE)
 		winstore_put_due(k->ws, out);
-	else if (end == FILTER_INPUT && !k->keep_open && (!k->state || k->final))
+	else if (end != FILTER_CUT && !k->keep_open && (!k->state || k->final))
 		winstore_close(k->ws, WATERMARK_END, out);
 	if (!rowout_failure(k->ro))
 		return EXIT_OK;

@@ -148,9 +148,77 @@ static void test_alone(void)
 {
 	struct join *j = within(JOIN_KEEP_LEFT, 1, 1);
 
-	join_alone(j, JOIN_LEFT, slice_str("n"), slice_str("L"));
-	join_alone(j, JOIN_RIGHT, slice_str("n"), slice_str("R"));
+	join_alone(j, JOIN_LEFT, slice_str("n"), 0, slice_str("L"));
+	join_alone(j, JOIN_RIGHT, slice_str("n"), 0, slice_str("R"));
 	gave("n:L+- ", "what meets nothing is alone at once, on a side that is kept");
+	join_advance(j, 10);
+	ok(join_alone(j, JOIN_LEFT, slice_str("n"), 8, slice_str("M")), "in time");
+	ok(!join_alone(j, JOIN_LEFT, slice_str("n"), 7, slice_str("N")), "late");
+	gave("n:M+- ", "what is late is not");
+	join_free(j);
+}
+
+/* Both bounds on one side of the left record: it is held until the far one, whatever their sum. */
+static void test_bound_below_zero(void)
+{
+	struct join *j = within(JOIN_INNER, -5, 10);
+
+	join_advance(j, 106);
+	ok(left(j, 100, "L"), "a partner may still come");
+	right(j, 108, "R");
+	gave("k:L+R ", "and does");
+	join_advance(j, 111);
+	ok(!left(j, 100, "M"), "none may");
+	ok(right(j, 111, "S"), "a right record meets those that are held");
+	ok(!right(j, 105, "T"), "but none of these");
+	end(j);
+	gave("", "no more");
+	join_free(j);
+}
+
+/* Left records that are settled leave the middle of their key and the queue. */
+static void test_settled(void)
+{
+	struct join *j = within(JOIN_SEMI, 0, 0);
+	char name[8];
+
+	for (int64_t t = 0; t < 100; t++) {
+		snprintf(name, sizeof name, "%d", (int)t);
+		left(j, t, name);
+	}
+	for (int64_t t = 99; t >= 0; t -= 3)
+		right(j, t, "R");
+	ok(join_held(j).records[JOIN_LEFT] == 66, "a third is settled");
+	buf_clear(&rows);
+	left(j, 50, "L");
+	right(j, 50, "R");
+	gave("k:50+- k:L+- ", "the others are there, in order");
+	right(j, 51, "R");
+	gave("", "those that are settled are not");
+	join_advance(j, 60);
+	ok(join_held(j).records[JOIN_LEFT] == 26, "time goes on past the gaps");
+	end(j);
+	ok(join_held(j).records[JOIN_LEFT] == 0, "nothing is left");
+	gave("", "nor printed");
+	join_free(j);
+}
+
+/* Whatever the order of times, records of a key are met by time. */
+static void test_any_order(void)
+{
+	struct join *j = within(JOIN_INNER, 100, 100);
+	static const int times[] = {50, 49, 48, 60, 47, 55, 46, 61, 45, 47, 44, 70, 43, 42};
+	char name[8];
+
+	for (size_t i = 0; i < sizeof times / sizeof times[0]; i++) {
+		snprintf(name, sizeof name, "%d", times[i]);
+		left(j, times[i], name);
+	}
+	right(j, 50, "");
+	gave("k:42+ k:43+ k:44+ k:45+ k:46+ k:47+ k:47+ k:48+ k:49+ k:50+ k:55+ k:60+ k:61+ k:70+ ",
+	     "by time");
+	end(j);
+	gave("", "no more");
 	join_free(j);
 }
 
@@ -346,6 +414,9 @@ int main(void)
 	test_watermark();
 	test_kinds();
 	test_alone();
+	test_bound_below_zero();
+	test_settled();
+	test_any_order();
 	test_any();
 	test_latest();
 	test_as_of();
