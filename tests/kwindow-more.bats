@@ -37,6 +37,12 @@ misused()
 	assert_stderr "kwindow: $want (try 'kwindow --help')"
 }
 
+@test "-w and where hold when any result does" {
+	printf '%s\n' '{"t":1,"w":[false,true]}' '{"t":2,"w":[]}' '{"t":3,"w":[1,2]}' >in.ndjson
+	gives rows --tumble 10s -w '.w[]' <<<'0-10 "count":2'
+	gives rows --tumble 10s -a 'n=count where .w[]' --having '.n == (1, 2)' <<<'0-10 "n":2'
+}
+
 # --- Sessions ---
 
 @test "--session: records no further apart than the gap; touching ones are one" {
