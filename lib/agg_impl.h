@@ -176,8 +176,13 @@ bool agg_top_literal(struct slice text, double *param);
 /* --- agg_set.c: collections --- */
 
 struct agg_set {                          /* distinct collect_set mode */
-	_Alignas(16) struct keytab *keys; /* made with the first; mode's slots count */
+	_Alignas(16) struct keytab *keys; /* made with the first; mode's slots are agg_frequency */
 	struct buf key;
+};
+
+struct agg_frequency {
+	uint64_t n;
+	uint64_t first; /* seq of its first record */
 };
 
 struct agg_text {                     /* collect */

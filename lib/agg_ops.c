@@ -187,7 +187,7 @@ const struct agg_op agg_ops[] = {
 	 .inexact = agg_pair_inexact, .sign = 1},
 	{"mode", "(E)", "the most frequent value", 1, 1, {AGG_ANY},
 	 .size = sizeof(struct agg_set), .init = zero_init, .add = agg_mode_add,
-	 .merge = agg_mode_merge, .emit = agg_mode_emit, .free = agg_set_free, .codec = &agg_mode_codec, .by_key = true, .ordered = true},
+	 .merge = agg_mode_merge, .emit = agg_mode_emit, .free = agg_set_free, .codec = &agg_mode_codec, .by_key = true},
 	{"collect", "(E)", "all values, as an array", 1, 1, {AGG_ANY},
 	 .size = sizeof(struct agg_text), .init = zero_init, .add = agg_text_add,
 	 .merge = agg_text_merge, .emit = agg_text_emit, .free = agg_text_free, .codec = &agg_text_codec, .ordered = true},

@@ -205,12 +205,12 @@ const struct agg_codec agg_set_codec = {set_save, set_load};
 
 static void mode_save(const void *state, struct buf *out)
 {
-	save_set(state, sizeof(uint64_t), out);
+	save_set(state, sizeof(struct agg_frequency), out);
 }
 
 static void mode_load(void *state, const struct agg *a, struct unpack *in)
 {
-	load_set(state, a, sizeof(uint64_t), in);
+	load_set(state, a, sizeof(struct agg_frequency), in);
 }
 
 const struct agg_codec agg_mode_codec = {mode_save, mode_load};

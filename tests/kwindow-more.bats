@@ -43,6 +43,18 @@ misused()
 	gives rows --tumble 10s -a 'n=count where .w[]' --having '.n == (1, 2)' <<<'0-10 "n":2'
 }
 
+@test "mode: of several the first to arrive, whatever was merged in which order" {
+	printf '{"t":%s,"x":"%s"}\n' 10 a 20 c 20 c 10 b 10 b 15 z >in.ndjson
+	kcount -a 'm=mode(.x)' in.ndjson >want
+	same_text '{"m":"c"}' "$(cat want)"
+	for window in '--session 5s' '--slide 15s' '--hop 30s/10s' '--cumulate 30s/10s' '--tumble 30s'; do
+		# shellcheck disable=SC2086
+		kwindow -T .t $window --delay 1h -a 'm=mode(.x), n=count' --having '.n == 6' in.ndjson |
+			head -n 1 | jq -c '{m}' >got
+		same_file want got
+	done
+}
+
 # --- Sessions ---
 
 @test "--session: records no further apart than the gap; touching ones are one" {
