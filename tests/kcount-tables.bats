@@ -141,6 +141,12 @@ misused()
 @test "usage errors" {
 	misused '--upsert: max(.x) cannot take a value back (count, sum, avg can)' --upsert .k -a 'max(.x)'
 	misused '-T goes with --ttl or --suppress' -T .t
+	for option in '--delay 5s' '--idle 5s' '--tick 5s' '--tz UTC' '--time-unit s' '--partitions 2'; do
+		# shellcheck disable=SC2086
+		misused "${option% *} goes with --ttl or --suppress" -J $option
+		# shellcheck disable=SC2086
+		misused "${option% *} goes with -T or -J" --ttl 1s $option
+	done
 	misused '--suppress goes by event time: -T EXPR or -J' --suppress 1s
 	misused '--suppress does not go with --every or --ttl' --suppress 1s --every 1s -T .t
 	misused '--ttl does not go with --upsert' --ttl 1s --upsert .k

@@ -257,7 +257,10 @@ misused()
 	misused '--top does not go with --session: its windows are of one group each' -T .t --session 1s --top 3 --by count
 	misused '--slide has final rows only, as of --emit close' -T .t --slide 1s --emit changes
 	misused '--align does not go with --session' -T .t --session 1s --align 1s
-	misused '--proctime takes no -T, --time-unit, --tz, --delay, --tick' --proctime -T .t --tumble 1s
+	for option in '-T .t' '--delay 5s' '--idle 5s' '--tick 5s' '--tz UTC' '--time-unit s' '--partitions 2'; do
+		# shellcheck disable=SC2086
+		misused "${option% *} does not go with --proctime" --proctime -J $option --tumble 1s
+	done
 	misused '--window-time does not go with --slide: window_end is the last moment' -T .t --slide 1s --window-time
 	run --separate-stderr kwindow -T .t --tumble 1s --having '.count >'
 	assert_status 2
