@@ -150,6 +150,17 @@ misused()
 	assert_stderr 'kwindow: 5 in, 4 used, 0 bad, 1 late'
 }
 
+@test "--slide: values are collected in the order of time, those without a row of their own behind them" {
+	at 1 6 4 3 7
+	kwindow --slide 10s --delay 1s -T .t -a 'c=collect(.t), s=collect_set(.t % 4)' in.ndjson | jq -c '[.c, .s]' >got
+	cat >want <<-'END'
+	[[1],[1]]
+	[[1,6,4,3],[1,2,0,3]]
+	[[1,6,7,4,3],[1,2,3,0]]
+	END
+	same_file want got
+}
+
 # --- Time by the clock ---
 
 @test "--proctime: windows close by the clock" {
