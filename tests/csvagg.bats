@@ -608,6 +608,16 @@ c,5'
 	END
 }
 
+@test "--sort sorts arrays as jq does" {
+	csv 'k,v\nc,9\nb,10\na,1\na,2\nc,1\n'
+	gives csvagg --sort c -g k -a 'c=collect(v)' in.csv <<-'END'
+	k,c
+	a,"[1,2]"
+	c,"[9,1]"
+	b,[10]
+	END
+}
+
 @test "--sort takes any column of the output by its name" {
 	csv 'a:desc,n,x\n1,5,\n3,6,\n2,7,\n'
 	gives csvagg --no-header-out --sort a:desc -g a:desc in.csv <<<$'1,1\n2,1\n3,1'

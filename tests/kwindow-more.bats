@@ -249,6 +249,23 @@ misused()
 	gives rows --tumble 10s -g .k -a 's=sum(.v)' --top 1 --by s:asc --having '.k != "a"' <<<'0-10 "k":"b","s":7'
 }
 
+@test "--top ranks arrays and objects as jq sorts them" {
+	need jq
+	local values='[1,2] [10] [9,1] [9] [] [null] [[1]] {"a":1} {"a":10} {"a":9,"b":0} {"b":0} ["x"] [true] 5 "t" [9,"2"]' by
+	# shellcheck disable=SC2086
+	printf '{"t":1,"k":%s}\n' $values >in.ndjson
+	jq -sc 'sort_by(.k)[] | .k' in.ndjson >rising
+	tac rising >falling
+	for by in rising:asc falling:desc; do
+		kwindow -T .t --tumble 10s -g 'g=.k|tojson' -a 'f=first(.k)' --top 99 --by "f:${by#*:}" in.ndjson | jq -c .f >got
+		same_file "${by%:*}" got
+	done
+	# One array, two texts.
+	printf '{"t":1,"g":%s,"k":%s}\n' 1 '[1]' 2 '[1.0]' 3 '[0]' >in.ndjson
+	kwindow -T .t --tumble 10s -g .g -a 'f=first(.k)' --top 1 --by f --ties in.ndjson | jq -c .g >got
+	same_text "$(printf '1\n2')" "$(cat got)"
+}
+
 @test "--window-time is the time of a next kwindow" {
 	at 1 11 21 31
 	kwindow -T .t --tumble 10s --window-time in.ndjson >rows.ndjson
