@@ -3,9 +3,9 @@
  *
  * SPEC[, SPEC...], SPEC = [NAME=]FN[(EXPR[; EXPR...])] [where EXPR]. Adding an operation is adding
  * a row to agg_ops. A state is plain memory of op->size bytes that init fills; merging the states
- * of two parts of the input gives the state of the whole, whichever part is merged first where
- * only exact numbers are in play, and always when parts are merged in input order. (What doubles
- * hold depends, in its last digits, on where the input was cut: cut it at fixed places.)
+ * of two parts of the input gives the state of the whole: whichever part is merged first, but of an `ordered` operation
+ * when parts are merged in input order. (What moments hold in doubles depends, in its last digits, on where the input was
+ * cut: cut it at fixed places.)
  */
 #ifndef KPIPE_AGG_H
 #define KPIPE_AGG_H
@@ -127,7 +127,7 @@ void agg_free(const struct agglist *list, void *states);
 void agg_save(const struct agglist *list, const void *states, struct buf *out);
 bool agg_load(const struct agglist *list, void *states, struct unpack *in);
 
-/* How many of the states went on in doubles where 128 bits did not do: for --stats. */
+/* How many of the results, or of what they were made of, did not fit 128 bits: for --stats. */
 size_t agg_inexact(const struct agglist *list, const void *states);
 
 #endif

@@ -9,6 +9,7 @@
 #define KPIPE_AGG_IMPL_H
 
 #include "agg.h"
+#include "widesum.h"
 
 struct keytab;
 
@@ -39,21 +40,20 @@ struct agg_codec {
 	void (*load)(void *state, const struct agg *a, struct unpack *in); /* into an initialised one */
 };
 
-extern const struct agg_codec agg_kept_codec, agg_pair_codec, agg_top_codec, agg_sample_codec,
-	agg_buckets_codec, agg_hashes_codec, agg_set_codec, agg_mode_codec, agg_text_codec;
+extern const struct agg_codec agg_sum_codec, agg_kept_codec, agg_pair_codec, agg_top_codec,
+	agg_sample_codec, agg_buckets_codec, agg_hashes_codec, agg_set_codec, agg_mode_codec,
+	agg_text_codec;
 
 /* --- agg_num.c: sums and moments --- */
 
 struct agg_sum { /* sum avg */
 	union {
-		__int128 exact; /* / 10^scale */
-		struct {
-			double high, low; /* when inexact: the sum is high + low */
-		};
+		__int128 exact;       /* / 10^scale */
+		struct widesum *wide; /* once a value or the sum did not fit that */
 	};
 	uint64_t n; /* values added */
 	uint8_t scale;
-	bool inexact;
+	bool is_wide;
 	bool rounded; /* one of the values was */
 };
 
@@ -65,6 +65,7 @@ void agg_sum_merge(void *state, const struct agg *a, const void *from);
 void agg_sum_emit(const void *state, const struct agg *a, struct val *out, struct buf *scratch);
 void agg_avg_emit(const void *state, const struct agg *a, struct val *out, struct buf *scratch);
 bool agg_sum_inexact(const void *state);
+void agg_sum_free(void *state);
 
 /* Sums of the powers of the distances from the mean: mK = sum (x - mean)^K. */
 struct agg_moments { /* var stddev var_pop stddev_pop */
@@ -176,8 +177,13 @@ bool agg_top_literal(struct slice text, double *param);
 /* --- agg_set.c: collections --- */
 
 struct agg_set {                          /* distinct collect_set mode */
-	_Alignas(16) struct keytab *keys; /* made with the first; mode's slots count */
+	_Alignas(16) struct keytab *keys; /* made with the first; mode's slots are agg_frequency */
 	struct buf key;
+};
+
+struct agg_frequency {
+	uint64_t n;
+	uint64_t first; /* seq of its first record */
 };
 
 struct agg_text {                     /* collect */

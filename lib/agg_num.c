@@ -1,45 +1,18 @@
 #include <math.h>
+#include <stdlib.h>
 
 #include "agg_impl.h"
+#include "mem.h"
 
 /* --- sum and avg --- */
 
-/*
- * Adds to high + low, keeping what the addition rounds away: A. Neumaier, "Rundungsfehleranalyse
- * einiger Verfahren zur Summation endlicher Summen" (1974).
- */
-static void add_double(struct agg_sum *s, double x)
+static void go_wide(struct agg_sum *s)
 {
-	double sum = s->high + x;
+	struct widesum *w = mem_zalloc(1, sizeof *w);
 
-	if (fabs(s->high) >= fabs(x))
-		s->low += (s->high - sum) + x;
-	else
-		s->low += (x - sum) + s->high;
-	s->high = sum;
-}
-
-/* Adds the nearest double and, where that is a whole number, what it leaves of d. */
-static void add_near(struct agg_sum *s, struct dec d)
-{
-	double near = dec_double(d);
-	struct dec rest;
-
-	add_double(s, near);
-	/* cppcheck-suppress incorrectLogicOperator ; it does not read hexadecimal exponents */
-	if (near >= -0x1p127 && near < 0x1p127 && near == trunc(near) &&
-	    dec_sub(d, (struct dec){(__int128)near, 0}, &rest))
-		add_double(s, dec_double(rest));
-}
-
-static void go_inexact(struct agg_sum *s)
-{
-	struct dec sum = {s->exact, s->scale};
-
-	s->high = 0;
-	s->low = 0;
-	s->inexact = true;
-	add_near(s, sum);
+	widesum_add_dec(w, (struct dec){s->exact, s->scale});
+	s->wide = w;
+	s->is_wide = true;
 }
 
 /* False when the sum does not fit. */
@@ -59,18 +32,31 @@ static bool add_exactly(struct agg_sum *s, struct dec d)
 
 static void add_dec(struct agg_sum *s, struct dec d)
 {
-	if (!s->inexact) {
+	if (!s->is_wide) {
 		if (add_exactly(s, d))
 			return;
-		go_inexact(s);
+		go_wide(s);
 	}
-	add_near(s, d);
+	widesum_add_dec(s->wide, d);
+}
+
+/* A double is the shortest decimal that reads back the same. */
+static void add_double(struct agg_sum *s, double x)
+{
+	struct dec d;
+
+	if (dec_from_double(&d, x)) {
+		add_dec(s, d);
+		return;
+	}
+	if (!s->is_wide)
+		go_wide(s);
+	widesum_add_double(s->wide, x);
 }
 
 void agg_sum_add(void *state, const struct agg *a, const struct val v[], uint64_t seq)
 {
 	struct agg_sum *s = state;
-	struct dec d;
 
 	(void)a;
 	(void)seq;
@@ -78,15 +64,10 @@ void agg_sum_add(void *state, const struct agg *a, const struct val v[], uint64_
 		return;
 	s->n++;
 	s->rounded |= v[0].rounded;
-	if (v[0].type == VAL_DEC) {
+	if (v[0].type == VAL_DEC)
 		add_dec(s, v[0].dec);
-	} else if (dec_from_double(&d, v[0].dbl)) {
-		add_dec(s, d);
-	} else {
-		if (!s->inexact)
-			go_inexact(s);
+	else
 		add_double(s, v[0].dbl);
-	}
 }
 
 void agg_sum_add_smalls(const struct agg *a, void *const states[], const struct small v[], size_t n,
@@ -100,7 +81,7 @@ void agg_sum_add_smalls(const struct agg *a, void *const states[], const struct 
 		if (v[i].null)
 			continue;
 		s->n++;
-		if (s->inexact || s->scale != v[i].scale ||
+		if (s->is_wide || s->scale != v[i].scale ||
 		    __builtin_add_overflow(s->exact, v[i].v, &sum))
 			add_dec(s, (struct dec){v[i].v, v[i].scale});
 		else
@@ -112,16 +93,22 @@ void agg_sum_add_smalls(const struct agg *a, void *const states[], const struct 
 void agg_sum_take(void *state, const struct agg *a, const struct val v[])
 {
 	struct agg_sum *s = state;
-	struct val minus = v[0];
+	struct dec minus;
 
+	(void)a;
 	if (v[0].type == VAL_NULL)
 		return;
-	if (v[0].type == VAL_DEC)
-		minus.dec.v = -minus.dec.v;
-	else
-		minus.dbl = -minus.dbl;
-	agg_sum_add(s, a, &minus, 0);
-	s->n -= 2;
+	s->n--;
+	minus = v[0].dec;
+	if (v[0].type != VAL_DEC) {
+		add_double(s, -v[0].dbl);
+	} else if (!__builtin_sub_overflow(0, v[0].dec.v, &minus.v)) {
+		add_dec(s, minus);
+	} else {
+		if (!s->is_wide)
+			go_wide(s);
+		widesum_take_dec(s->wide, v[0].dec);
+	}
 }
 
 void agg_sum_merge(void *state, const struct agg *a, const void *from)
@@ -132,20 +119,13 @@ void agg_sum_merge(void *state, const struct agg *a, const void *from)
 	(void)a;
 	s->n += f->n;
 	s->rounded |= f->rounded;
-	if (!f->inexact) {
+	if (!f->is_wide) {
 		add_dec(s, (struct dec){f->exact, f->scale});
 		return;
 	}
-	if (!s->inexact)
-		go_inexact(s);
-	add_double(s, f->high);
-	s->low += f->low;
-}
-
-/* Of an infinite sum the low part is not a number. */
-static double double_sum(const struct agg_sum *s)
-{
-	return isfinite(s->high) ? s->high + s->low : s->high;
+	if (!s->is_wide)
+		go_wide(s);
+	widesum_merge(s->wide, f->wide);
 }
 
 static struct val number(double d)
@@ -159,12 +139,13 @@ void agg_sum_emit(const void *state, const struct agg *a, struct val *out, struc
 
 	(void)a;
 	(void)scratch;
+	*out = (struct val){.type = VAL_DEC};
 	if (s->n == 0)
 		*out = val_null();
-	else if (s->inexact)
-		*out = number(double_sum(s));
-	else
-		*out = (struct val){.type = VAL_DEC, .dec = {s->exact, s->scale}};
+	else if (!s->is_wide)
+		out->dec = (struct dec){s->exact, s->scale};
+	else if (!widesum_dec(s->wide, &out->dec))
+		*out = number(widesum_div(s->wide, 1));
 }
 
 void agg_avg_emit(const void *state, const struct agg *a, struct val *out, struct buf *scratch)
@@ -175,8 +156,8 @@ void agg_avg_emit(const void *state, const struct agg *a, struct val *out, struc
 	(void)scratch;
 	if (s->n == 0)
 		*out = val_null();
-	else if (s->inexact)
-		*out = number(double_sum(s) / (double)s->n);
+	else if (s->is_wide)
+		*out = number(widesum_div(s->wide, s->n));
 	else
 		*out = number(dec_div((struct dec){s->exact, s->scale}, s->n));
 }
@@ -184,8 +165,17 @@ void agg_avg_emit(const void *state, const struct agg *a, struct val *out, struc
 bool agg_sum_inexact(const void *state)
 {
 	const struct agg_sum *s = state;
+	struct dec sum;
 
-	return s->inexact || s->rounded;
+	return s->rounded || (s->is_wide && !widesum_dec(s->wide, &sum));
+}
+
+void agg_sum_free(void *state)
+{
+	struct agg_sum *s = state;
+
+	if (s->is_wide)
+		free(s->wide);
 }
 
 /*

@@ -103,6 +103,42 @@ const struct agg_codec agg_top_codec = {top_save, top_load};
 
 /* --- Numbers --- */
 
+static void sum_save(const void *state, struct buf *out)
+{
+	const struct agg_sum *s = state;
+
+	pack_int(out, (int64_t)s->n);
+	pack_int(out, s->rounded);
+	pack_int(out, s->is_wide);
+	pack_int(out, s->scale);
+	if (s->is_wide)
+		pack_bytes(out, s->wide, sizeof *s->wide);
+	else
+		pack_bytes(out, &s->exact, sizeof s->exact);
+}
+
+static void sum_load(void *state, const struct agg *a, struct unpack *in)
+{
+	struct agg_sum *s = state;
+	int64_t scale;
+
+	(void)a;
+	s->n = (uint64_t)unpack_int(in);
+	s->rounded = unpack_int(in);
+	s->is_wide = unpack_int(in);
+	scale = unpack_int(in);
+	in->bad |= scale < 0 || scale > DEC_SCALE_MAX;
+	s->scale = in->bad ? 0 : (uint8_t)scale;
+	if (!s->is_wide) {
+		unpack_into(in, &s->exact, sizeof s->exact);
+		return;
+	}
+	s->wide = mem_zalloc(1, sizeof *s->wide);
+	in->bad |= unpack_into(in, s->wide, sizeof *s->wide) && !widesum_valid(s->wide);
+}
+
+const struct agg_codec agg_sum_codec = {sum_save, sum_load};
+
 static void sample_save(const void *state, struct buf *out)
 {
 	const struct agg_sample *s = state;
@@ -205,12 +241,12 @@ const struct agg_codec agg_set_codec = {set_save, set_load};
 
 static void mode_save(const void *state, struct buf *out)
 {
-	save_set(state, sizeof(uint64_t), out);
+	save_set(state, sizeof(struct agg_frequency), out);
 }
 
 static void mode_load(void *state, const struct agg *a, struct unpack *in)
 {
-	load_set(state, a, sizeof(uint64_t), in);
+	load_set(state, a, sizeof(struct agg_frequency), in);
 }
 
 const struct agg_codec agg_mode_codec = {mode_save, mode_load};

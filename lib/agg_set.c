@@ -84,48 +84,47 @@ void agg_set_free(void *state)
 	buf_free(&set->key);
 }
 
+static void count_more(void *state, const struct agg *a, struct slice key,
+		       const struct agg_frequency *more)
+{
+	struct agg_frequency *f = set_put(state, a, sizeof *f, key);
+
+	if (f->n == 0 || more->first < f->first)
+		f->first = more->first;
+	f->n += more->n;
+}
+
 void agg_mode_add(void *state, const struct agg *a, const struct val v[], uint64_t seq)
 {
-	struct agg_set *set = state;
-
-	(void)seq;
-	if (v[0].type != VAL_NULL) {
-		uint64_t *n = set_put(set, a, sizeof(*n), set_key(set, &v[0]));
-
-		++*n;
-	}
+	if (v[0].type != VAL_NULL)
+		count_more(state, a, set_key(state, &v[0]), &(struct agg_frequency){1, seq});
 }
 
 void agg_mode_merge(void *state, const struct agg *a, const void *from)
 {
 	const struct agg_set *f = from;
 
-	for (size_t i = 0; i < set_count(f); i++) {
-		const uint64_t *more = keytab_slot(f->keys, i);
-		uint64_t *n = set_put(state, a, sizeof(*n), keytab_key(f->keys, i));
-
-		*n += *more;
-	}
+	for (size_t i = 0; i < set_count(f); i++)
+		count_more(state, a, keytab_key(f->keys, i), keytab_slot(f->keys, i));
 }
 
-/* Of equally frequent ones the first seen. */
+/* Of equally frequent ones the first to arrive, in whatever order parts were merged. */
 void agg_mode_emit(const void *state, const struct agg *a, struct val *out, struct buf *scratch)
 {
 	const struct agg_set *set = state;
-	uint64_t most = 0;
-	size_t at = 0;
+	struct agg_frequency most = {0};
 
 	(void)a;
 	(void)scratch;
+	*out = val_null();
 	for (size_t i = 0; i < set_count(set); i++) {
-		const uint64_t *n = keytab_slot(set->keys, i);
+		const struct agg_frequency *f = keytab_slot(set->keys, i);
 
-		if (*n > most) {
-			most = *n;
-			at = i;
+		if (f->n > most.n || (f->n == most.n && f->first < most.first)) {
+			most = *f;
+			*out = set_val(set, i);
 		}
 	}
-	*out = most ? set_val(set, at) : val_null();
 }
 
 /* --- collect --- */

@@ -51,9 +51,10 @@ struct expreval {
 
 /* --- Compiling --- */
 
+/* What is for one value may as a whole be a column's name. */
 static bool is_whole(enum expr_kind kind)
 {
-	return kind == EXPR_KEY || kind == EXPR_EXACT || kind == EXPR_VALUE;
+	return kind != EXPR_MAP;
 }
 
 static struct jqprog *compile_jq(const struct exprset *set, const struct program *p,
@@ -431,6 +432,16 @@ static bool is_guarded(const struct exprset *set, size_t i, struct val out[])
 	return true;
 }
 
+/* False: the program is more than a field, or the field's value more than a scalar. */
+static inline bool take_field(struct expreval *ev, const struct program *p, struct val *out)
+{
+	if (p->shape != SHAPE_FIELD || !field_scalar(&ev->rec, p->slot, out))
+		return false;
+	if (p->kind == EXPR_TEST)
+		out->type = val_truthy(out) ? VAL_TRUE : VAL_FALSE;
+	return true;
+}
+
 /* What the plan cannot say of a record, libjq does. */
 static int eval_program(struct expreval *ev, size_t i, bool sure, struct slice line,
 			struct val *out, int (*need)(struct expreval *, struct slice, struct buf *),
@@ -466,8 +477,7 @@ int expreval_json(struct expreval *ev, struct slice line, struct val out[], stru
 		const struct program *p = &set->v[i];
 		bool known = p->kind == EXPR_EXACT ? exact_sure : sure;
 
-		if (is_guarded(set, i, out) ||
-		    (known && p->shape == SHAPE_FIELD && field_scalar(&ev->rec, p->slot, &out[i])))
+		if (is_guarded(set, i, out) || (known && take_field(ev, p, &out[i])))
 			continue;
 		if (eval_program(ev, i, known, line, &out[i], need_doc, err) < 0)
 			return -1;

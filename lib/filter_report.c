@@ -56,15 +56,24 @@ static void check_output(const struct filter_tool *tool, const char *option, con
 		diag_usage("%s: %s is the output, too", option, path);
 }
 
+/* Who writes - means an output that is open; a file of that name would be made unseen. */
+static void check_name(const char *option, const char *path)
+{
+	if (strcmp(path, "-") == 0)
+		diag_usage("%s: '-' is not a file name; use ./- or /dev/stderr", option);
+}
+
 static void open_outputs(struct report *rp, const struct filter_tool *tool)
 {
 	const struct filter_conf *conf = rp->conf;
 
 	if (filter_collects_bad(conf)) {
+		check_name("--bad", conf->bad);
 		rp->bad = open_append(conf->bad);
 		check_output(tool, "--bad", conf->bad, rp->bad);
 	}
 	if (conf->late) {
+		check_name("--late", conf->late);
 		rp->late = open_append(conf->late);
 		check_output(tool, "--late", conf->late, rp->late);
 	}

@@ -163,7 +163,7 @@ static struct exprset *compile(struct groupby *gb, const struct groupby_conf *co
 	gb->has_where = conf->where != NULL;
 	/* What a filter keeps out is not looked at any further: it cannot be bad. */
 	if (conf->where)
-		where = add_source(&s, conf->where, EXPR_VALUE, 0);
+		where = add_source(&s, conf->where, EXPR_TEST, 0);
 	gb->at_keys = s.n;
 	for (size_t i = 0; i < gb->nkeys; i++)
 		add_source(&s, gb->keys[i].expr, EXPR_KEY, where);
@@ -173,7 +173,7 @@ static struct exprset *compile(struct groupby *gb, const struct groupby_conf *co
 		size_t guard = where;
 
 		if (a->where)
-			guard = gb->places[i].where = add_source(&s, a->where, EXPR_VALUE, where);
+			guard = gb->places[i].where = add_source(&s, a->where, EXPR_TEST, where);
 		if (share_argument(gb, i, guard))
 			continue;
 		gb->places[i].args = s.n;

@@ -56,6 +56,7 @@ libkpipe_a_SOURCES = \
 	lib/val.c lib/val.h \
 	lib/watermark.c lib/watermark.h \
 	lib/when.c lib/when.h \
+	lib/widesum.c lib/widesum.h \
 	lib/window.c lib/window.h \
 	lib/winstore.c lib/winstore.h lib/winstore_grid.c lib/winstore_panes.c lib/winstore_priv.h lib/winstore_session.c \
 	lib/winstore_slices.c \

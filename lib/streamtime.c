@@ -59,15 +59,48 @@ static struct tz *open_zone(const char *name)
 	return tz;
 }
 
+/* The first of the options that tell of time, NULL: there is none. */
+static const char *given(const struct streamtime_conf *c)
+{
+	static const struct streamtime_conf none = STREAMTIME_CONF_INIT;
+	const struct {
+		const char *name;
+		bool given;
+	} options[] = {
+		{"-T", c->time},
+		{"--time-unit", c->time_unit != none.time_unit},
+		{"--tz", c->zone},
+		{"--delay", c->delay != none.delay},
+		{"--partitions", c->partitions != none.partitions},
+		{"--idle", c->idle != none.idle},
+		{"--tick", c->tick != none.tick},
+	};
+
+	for (size_t i = 0; i < sizeof options / sizeof options[0]; i++) {
+		if (options[i].given)
+			return options[i].name;
+	}
+	return NULL;
+}
+
+void streamtime_unused(const struct streamtime_conf *c, const char *what)
+{
+	const char *option = given(c);
+
+	if (option)
+		diag_usage("%s goes with %s", option, what);
+}
+
 void streamtime_check(struct streamtime_conf *c, bool needed)
 {
 	if (c->envelope && !c->time && !c->proctime)
 		c->time = ".timestamp";
-	if (c->proctime && (c->time || c->time_unit != STREAMTIME_NEVER || c->zone || c->delay ||
-			    c->tick != STREAMTIME_NEVER))
-		diag_usage("--proctime takes no -T, --time-unit, --tz, --delay, --tick");
+	if (c->proctime && given(c))
+		diag_usage("%s does not go with --proctime", given(c));
 	if (needed && !c->time && !c->proctime)
 		diag_usage("-T EXPR is missing: which field is a record's event time?");
+	if (!c->time && !c->proctime)
+		streamtime_unused(c, "-T or -J");
 	if (c->partitions && !c->envelope)
 		diag_usage("--partitions goes with -J");
 }

@@ -39,6 +39,12 @@ struct streamtime;
  */
 void streamtime_check(struct streamtime_conf *conf, bool needed);
 
+/*
+ * Where time says nothing: ends the process with EXIT_USAGE when an option tells of it, which goes with `what`. -J alone says
+ * what records are.
+ */
+void streamtime_unused(const struct streamtime_conf *conf, const char *what);
+
 struct streamtime *streamtime_new(struct streamtime_conf *conf); /* checks it: time is needed */
 void streamtime_free(struct streamtime *st); /* NULL is fine */
 

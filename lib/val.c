@@ -2,6 +2,7 @@
 
 #include <math.h>
 
+#include "jqtext.h"
 #include "json.h"
 #include "utf8.h"
 
@@ -34,13 +35,23 @@ static int cmp_numbers(const struct val *a, const struct val *b)
 	return cmp_doubles(a->dbl, b->dbl);
 }
 
+/* Numbers in them as doubles, as every libjq can. What has a key twice is only told from others. */
+static int cmp_json(struct slice a, struct slice b)
+{
+	int order;
+
+	return jqtext_order(a, b, (struct jq_number_rules){0}, &order) ? order : slice_cmp(a, b);
+}
+
 int val_cmp(const struct val *a, const struct val *b)
 {
 	if (rank[a->type] != rank[b->type])
 		return rank[a->type] - rank[b->type];
 	if (val_is_number(a))
 		return cmp_numbers(a, b);
-	return a->type >= VAL_STR ? slice_cmp(a->str, b->str) : 0;
+	if (a->type == VAL_JSON)
+		return cmp_json(a->str, b->str);
+	return a->type == VAL_STR ? slice_cmp(a->str, b->str) : 0;
 }
 
 /* --- Text. --- */

@@ -57,10 +57,9 @@ static inline bool val_truthy(const struct val *v)
 double val_double(const struct val *v); /* of a number */
 
 /*
- * jq's order over scalars: null < false < true < numbers < strings (by bytes, which is by code
- * point) < VAL_JSON (compared by their bytes; equality is right, the order is only stable). A DEC
- * against a DBL compares by value, exactly. NaN is below every other number and equal to itself,
- * so that the order is total.
+ * jq's order: null < false < true < numbers < strings (by bytes, which is by code point) < arrays < objects, which are
+ * strict texts. A DEC against a DBL compares by value, exactly; numbers in arrays and objects do as doubles. NaN is below
+ * every other number and equal to itself, so that the order is total.
  */
 int val_cmp(const struct val *a, const struct val *b);
 

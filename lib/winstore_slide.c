@@ -3,7 +3,8 @@
  * that they come in order. Then each joins its key's line, what is too old leaves it at the other end, and the
  * aggregates over the line are its row.
  *
- * A record that comes when its own row is out still counts in the rows of others: it lies beside the line.
+ * A record that comes when its own row is out still counts in the rows of others: it lies beside the line, for states that
+ * are merged cannot be opened to let it in at its time. So what is collected has its value last.
  *
  * Lines are kept by two stacks, with two merges a record whatever the size: states of the front hold what is in the line from
  * their record to the front's end, `back` holds what came after. When the front is used up the back becomes the front.

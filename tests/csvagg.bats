@@ -155,10 +155,15 @@ a,1'
 	gives csvagg -g k -w 'k | test("^[c-z]")' in.csv <<<'k,count'
 	gives csvagg -w false in.csv <<<'count
 0'
-	# No result is null; of two, which?
+}
+
+@test "-w and where hold when any result does; a key has one" {
+	csv 'k,v\na,1\nb,2\na,3\nb,\n'
 	gives csvagg -w '(empty)' in.csv <<<'count
 0'
-	refuses '2: .k, true: two results where one is due' -w '.k, true'
+	gives csvagg -w 'false, v > 1, null' -a 'count, n=count where (v == 1, v == 3)' in.csv <<<'count,n
+2,1'
+	refuses '2: .k, true: two results where one is due' -g '.k, true'
 }
 
 # --- Aggregates ---
@@ -600,6 +605,16 @@ c,5'
 	{"k":"b","s":3}
 	{"k":"c","s":"x"}
 	{"k":"a","s":[1]}
+	END
+}
+
+@test "--sort sorts arrays as jq does" {
+	csv 'k,v\nc,9\nb,10\na,1\na,2\nc,1\n'
+	gives csvagg --sort c -g k -a 'c=collect(v)' in.csv <<-'END'
+	k,c
+	a,"[1,2]"
+	c,"[9,1]"
+	b,[10]
 	END
 }
 

@@ -154,6 +154,21 @@ words()
 	same_text '[2,1,1]' "$(kmap '[.in, .used, .bad]' <<<"${stderr_lines[1]}")"
 }
 
+@test "--bad - and --late - are no files" {
+	records x
+	for option in --bad --late; do
+		run --separate-stderr kwindow -T .t --tumble 1s $option - in.ndjson
+		assert_status 2
+		assert_output ''
+		assert_stderr "kwindow: $option: '-' is not a file name; use ./- or /dev/stderr (try 'kwindow --help')"
+		[ ! -e - ]
+	done
+	kfilter -q --bad ./- . in.ndjson
+	assert_match '"input":"x"' "$(cat ./-)"
+	run --separate-stderr kfilter -q --bad /dev/stderr . in.ndjson
+	assert_match '"input":"x"' "$stderr"
+}
+
 # --- Threads ---
 
 # alike STATUS TOOL ARG...: any number of threads gives this status, and the same output and messages.

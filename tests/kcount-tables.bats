@@ -49,6 +49,20 @@ misused()
 	END
 }
 
+@test "--upsert: of numbers past 128 bits nothing is left when they are gone" {
+	local big=170000000000000000000000000000000000000 gone='{"k":1,"$delete":true} {"k":2,"$delete":true}' v
+	for v in 1000000 1 0.1; do
+		# shellcheck disable=SC2086
+		records "{\"k\":1,\"v\":$big}" "{\"k\":2,\"v\":$big}" "{\"k\":3,\"v\":$v}" $gone
+		gives kcount --upsert .k -a 's=sum(.v), a=avg(.v), count' in.ndjson <<<"{\"s\":$v,\"a\":$v,\"count\":1}"
+	done
+	records '{"k":1,"v":1e39}' '{"k":3,"v":0.1}' '{"k":1,"v":0.2}'
+	gives kcount --upsert .k -a 's=sum(.v)' in.ndjson <<<'{"s":0.3}'
+	gives kcount -a 's=sum(.v)' in.ndjson <<<'{"s":1e+39}'
+	records '{"v":1e308}' '{"v":1e308}'
+	gives kcount -a 'a=avg(.v), s=sum(.v)' in.ndjson <<<'{"a":1e+308,"s":1.7976931348623157e+308}'
+}
+
 @test "--upsert folds what --every prints" {
 	need jq
 	seq 500 | jq -c '{id:(. * 7919 % 50),g:(. * 31 % 7),v:(. % 13)}' >in.ndjson
@@ -127,6 +141,12 @@ misused()
 @test "usage errors" {
 	misused '--upsert: max(.x) cannot take a value back (count, sum, avg can)' --upsert .k -a 'max(.x)'
 	misused '-T goes with --ttl or --suppress' -T .t
+	for option in '--delay 5s' '--idle 5s' '--tick 5s' '--tz UTC' '--time-unit s' '--partitions 2'; do
+		# shellcheck disable=SC2086
+		misused "${option% *} goes with --ttl or --suppress" -J $option
+		# shellcheck disable=SC2086
+		misused "${option% *} goes with -T or -J" --ttl 1s $option
+	done
 	misused '--suppress goes by event time: -T EXPR or -J' --suppress 1s
 	misused '--suppress does not go with --every or --ttl' --suppress 1s --every 1s -T .t
 	misused '--ttl does not go with --upsert' --ttl 1s --upsert .k

@@ -114,6 +114,25 @@ refuses()
 	gives kcount -g 'x=empty' in.ndjson <<<'{"x":null,"count":3}'
 }
 
+@test "-w and where hold when any result does, as in kfilter" {
+	records '{"n":1,"w":[false,true]}' '{"n":2,"w":[null,false]}' '{"n":3,"w":[]}' \
+		'{"n":4,"w":[0]}' '{"n":5,"w":[1,2]}'
+	# By a plan as well as by libjq.
+	for w in '.w[]' '.n == (1, 4, 5)' '.n as $n | [1, 4, 5][] | . == $n' '.w[0] // .w[1]'; do
+		gives kcount -w "$w" -a 'c=collect(.n)' in.ndjson <<<"{\"c\":[$(
+			kfilter "$w" in.ndjson | jq .n | paste -s -d,
+		)]}"
+		gives kcount -a "c=collect(.n) where $w" in.ndjson <<<'{"c":[1,4,5]}'
+		gives kcount --upsert .n -w "$w" -a 's=sum(.n)' in.ndjson <<<'{"s":10}'
+	done
+	records '{"w":"x"}' '{"w":0}' '{"w":true}' '{"w":null}' '{"w":false}' '{}' '{"w":{}}'
+	gives kcount -w .w -a 'count, n=count where .w' in.ndjson <<<'{"count":4,"n":4}'
+	# What comes behind the first that holds is not asked for.
+	records '{"w":[1]}'
+	gives kcount -w '.w[], error("later")' in.ndjson <<<'{"count":1}'
+	refuses '1: false, error("first"): first' -w 'false, error("first")'
+}
+
 # --- Names ---
 
 @test "a key is named after the last name of its path, or key" {

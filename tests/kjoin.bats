@@ -571,6 +571,12 @@ two_streams()
 	mistake '-T EXPR is missing' -g .k --with x --within 1s
 	mistake '-T: time matters with' -g .k --with x -T .t
 	mistake '--late: time matters with' -g .k --table x --late y
+	for option in '--delay 5s' '--idle 5s' '--tick 5s' '--tz UTC' '--time-unit s' '--partitions 2'; do
+		# shellcheck disable=SC2086
+		mistake "^kjoin: ${option% *} goes with --within, --tumble, --hop, --as-of or --ttl " -g .k --table x -J $option
+		# shellcheck disable=SC2086
+		mistake "^kjoin: ${option% *} goes with -T or -J " -g .k --with x --ttl 1s $option
+	done
 	mistake '--right-key and --table-key are the same' -g .k --table x --right-key .a --table-key .b
 	mistake '--table-key goes with' -g .k --with x --table-key .a
 	mistake 'both sides are standard input' -g .k --with -

@@ -111,6 +111,13 @@ load helper
 	mistake '-T EXPR is missing' -g .k --within 1s
 	mistake '-T goes with --within' -g .k -T .t
 	mistake '--late goes with --within' -g .k --late x
+	for option in '--delay 5s' '--idle 5s' '--tick 5s' '--tz UTC' '--time-unit s' '--partitions 2'; do
+		# shellcheck disable=SC2086
+		mistake "^kuniq: ${option% *} goes with --within " -g .k -J $option
+	done
+	# What it says of the records stays.
+	echo '{"key":1}' >in
+	gives kuniq -g .key -J in <in
 	mistake '--partitions goes with -J' -g .k --within 1s -T .t --partitions 2
 	mistake "'h' is none of s, ms, us, ns" -g .k --within 1s -T .t --time-unit h
 	mistake '.k .: ' -g '.k |'

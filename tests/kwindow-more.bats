@@ -37,6 +37,24 @@ misused()
 	assert_stderr "kwindow: $want (try 'kwindow --help')"
 }
 
+@test "-w and where hold when any result does" {
+	printf '%s\n' '{"t":1,"w":[false,true]}' '{"t":2,"w":[]}' '{"t":3,"w":[1,2]}' >in.ndjson
+	gives rows --tumble 10s -w '.w[]' <<<'0-10 "count":2'
+	gives rows --tumble 10s -a 'n=count where .w[]' --having '.n == (1, 2)' <<<'0-10 "n":2'
+}
+
+@test "mode: of several the first to arrive, whatever was merged in which order" {
+	printf '{"t":%s,"x":"%s"}\n' 10 a 20 c 20 c 10 b 10 b 15 z >in.ndjson
+	kcount -a 'm=mode(.x)' in.ndjson >want
+	same_text '{"m":"c"}' "$(cat want)"
+	for window in '--session 5s' '--slide 15s' '--hop 30s/10s' '--cumulate 30s/10s' '--tumble 30s'; do
+		# shellcheck disable=SC2086
+		kwindow -T .t $window --delay 1h -a 'm=mode(.x), n=count' --having '.n == 6' in.ndjson |
+			head -n 1 | jq -c '{m}' >got
+		same_file want got
+	done
+}
+
 # --- Sessions ---
 
 @test "--session: records no further apart than the gap; touching ones are one" {
@@ -132,6 +150,17 @@ misused()
 	assert_stderr 'kwindow: 5 in, 4 used, 0 bad, 1 late'
 }
 
+@test "--slide: values are collected in the order of time, those without a row of their own behind them" {
+	at 1 6 4 3 7
+	kwindow --slide 10s --delay 1s -T .t -a 'c=collect(.t), s=collect_set(.t % 4)' in.ndjson | jq -c '[.c, .s]' >got
+	cat >want <<-'END'
+	[[1],[1]]
+	[[1,6,4,3],[1,2,0,3]]
+	[[1,6,7,4,3],[1,2,3,0]]
+	END
+	same_file want got
+}
+
 # --- Time by the clock ---
 
 @test "--proctime: windows close by the clock" {
@@ -220,6 +249,23 @@ misused()
 	gives rows --tumble 10s -g .k -a 's=sum(.v)' --top 1 --by s:asc --having '.k != "a"' <<<'0-10 "k":"b","s":7'
 }
 
+@test "--top ranks arrays and objects as jq sorts them" {
+	need jq
+	local values='[1,2] [10] [9,1] [9] [] [null] [[1]] {"a":1} {"a":10} {"a":9,"b":0} {"b":0} ["x"] [true] 5 "t" [9,"2"]' by
+	# shellcheck disable=SC2086
+	printf '{"t":1,"k":%s}\n' $values >in.ndjson
+	jq -sc 'sort_by(.k)[] | .k' in.ndjson >rising
+	tac rising >falling
+	for by in rising:asc falling:desc; do
+		kwindow -T .t --tumble 10s -g 'g=.k|tojson' -a 'f=first(.k)' --top 99 --by "f:${by#*:}" in.ndjson | jq -c .f >got
+		same_file "${by%:*}" got
+	done
+	# One array, two texts.
+	printf '{"t":1,"g":%s,"k":%s}\n' 1 '[1]' 2 '[1.0]' 3 '[0]' >in.ndjson
+	kwindow -T .t --tumble 10s -g .g -a 'f=first(.k)' --top 1 --by f --ties in.ndjson | jq -c .g >got
+	same_text "$(printf '1\n2')" "$(cat got)"
+}
+
 @test "--window-time is the time of a next kwindow" {
 	at 1 11 21 31
 	kwindow -T .t --tumble 10s --window-time in.ndjson >rows.ndjson
@@ -239,7 +285,10 @@ misused()
 	misused '--top does not go with --session: its windows are of one group each' -T .t --session 1s --top 3 --by count
 	misused '--slide has final rows only, as of --emit close' -T .t --slide 1s --emit changes
 	misused '--align does not go with --session' -T .t --session 1s --align 1s
-	misused '--proctime takes no -T, --time-unit, --tz, --delay, --tick' --proctime -T .t --tumble 1s
+	for option in '-T .t' '--delay 5s' '--idle 5s' '--tick 5s' '--tz UTC' '--time-unit s' '--partitions 2'; do
+		# shellcheck disable=SC2086
+		misused "${option% *} does not go with --proctime" --proctime -J $option --tumble 1s
+	done
 	misused '--window-time does not go with --slide: window_end is the last moment' -T .t --slide 1s --window-time
 	run --separate-stderr kwindow -T .t --tumble 1s --having '.count >'
 	assert_status 2

@@ -229,7 +229,14 @@ misused()
 	assert_stderr 'kwindow: 4 in, 3 used, 0 bad, 1 late'
 	gives rows --tumble 5s -w '.k == 3' </dev/null
 	gives rows --tumble 5s -w empty </dev/null
+	# One result that holds is enough; a key has one alone.
 	run --separate-stderr rows --tumble 5s -w '.k == (1, 2)'
+	assert_output <<-'END'
+	00:00-00:05 "count":1
+	00:05-00:10 "count":1
+	END
+	assert_stderr 'kwindow: 4 in, 2 used, 0 bad, 2 late'
+	run --separate-stderr rows --tumble 5s -g 'x=.k == (1, 2)'
 	assert_status 1
 	assert_stderr 'kwindow: in.ndjson:1: .k == (1, 2): two results where one is due'
 }

@@ -87,6 +87,10 @@ holds()
 	holds sums doubles 100000
 }
 
+@test "sums and averages of 2000 groups of rows that come, are replaced and go" {
+	holds sums changes 2000
+}
+
 @test "variance and kin, skewness, kurtosis, percentiles, mode, top of 100 groups" {
 	holds sums moments 100
 }

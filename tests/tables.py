@@ -121,9 +121,9 @@ def is_good(aggregates, record):
 
 
 def sort_key(v):
-    """numbers by value, then texts by bytes, then lists; null is kept apart."""
+    """numbers by value, then texts by bytes, then lists, item by item, numbers in them as doubles; null is kept apart."""
     if isinstance(v, list):
-        return 5, Decimal(0), put(v).encode()
+        return 5, [order(Decimal(float(item)) if is_number(item) else item) for item in v]
     return order(Decimal(v) if isinstance(v, float) else v)
 
 

@@ -351,8 +351,8 @@ static void check(struct kcount *k)
 {
 	bool timed = k->ttl != NEVER || k->suppress != NEVER;
 
-	if (k->time.time && !timed)
-		diag_usage("-T goes with --ttl or --suppress");
+	if (!timed)
+		streamtime_unused(&k->time, "--ttl or --suppress");
 	if (k->suppress != NEVER && !k->time.time && !k->time.envelope)
 		diag_usage("--suppress goes by event time: -T EXPR or -J");
 	if ((k->every != NEVER) + (k->suppress != NEVER) +
@@ -368,6 +368,8 @@ static void check(struct kcount *k)
 	if (k->raw_input && (k->time.envelope || timed || k->upsert))
 		diag_usage("-R does not go with -J, -T, --ttl, --suppress, --upsert");
 	k->time.proctime = !k->time.time && !k->time.envelope;
+	if (k->time.proctime)
+		streamtime_unused(&k->time, "-T or -J");
 	if (timed)
 		k->st = streamtime_new(&k->time);
 }

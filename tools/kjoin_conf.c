@@ -186,6 +186,8 @@ static void set_time(struct kjoin *k)
 			   k->time.time    ? "-T"
 			   : k->right_time ? "--right-time"
 					   : "--late");
+	if (!useful)
+		streamtime_unused(&k->time, "--within, --tumble, --hop, --as-of or --ttl");
 	streamtime_check(&k->time, needed);
 	if (k->ttl == 0)
 		diag_usage("--ttl must be more than 0");

@@ -175,8 +175,10 @@ static void check(struct kuniq *k)
 {
 	if (!k->groups.n)
 		diag_usage("-g EXPR is missing: what is it that comes once?");
-	if (k->within == NEVER && (k->time.time || k->filter.late))
-		diag_usage("%s goes with --within", k->time.time ? "-T" : "--late");
+	if (k->within == NEVER)
+		streamtime_unused(&k->time, "--within");
+	if (k->within == NEVER && k->filter.late)
+		diag_usage("--late goes with --within");
 	streamtime_check(&k->time, k->within != NEVER);
 }
 

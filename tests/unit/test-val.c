@@ -79,10 +79,19 @@ static void test_order(void)
 		str("\xc3\xa9"),
 		str("\xef\xbf\xbd"),
 		str("\xf0\x9f\x98\x80"),
-		json("[1,2]"),
+		json("[]"),
+		json("[null]"),
 		json("[1]"),
+		json("[1,2]"),
+		json("[9,1]"),
+		json("[10]"),
+		json("[\"a\"]"),
+		json("[[]]"),
+		json("{}"),
+		json("{\"a\":2}"),
+		json("{\"a\":10}"),
 		json("{\"a\":1,\"b\":2}"),
-		json("{\"a\":1}"),
+		json("{\"b\":1}"),
 	};
 	int wrong = 0;
 
@@ -114,6 +123,7 @@ static void test_equal(void)
 		{str("abc"), str("abc")},
 		{str(""), val_str(NULL, 0)},
 		{json("[]"), json("[]")},
+		{json("{\"a\":[1]}"), json("{\"a\":[1]}")},
 		{of_type(VAL_TRUE), of_type(VAL_TRUE)},
 		{dbl((double)NAN), dbl(-(double)NAN)},
 	};
