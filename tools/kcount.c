@@ -79,11 +79,9 @@ static void put_row(struct kcount *k, size_t g, struct buf *out)
 {
 	const struct row row = {.key = groups_key(k->groups, g),
 				.states = groups_states(k->groups, g)};
-	bool shown = rowout_put(k->ro, &row, out);
+	bool was = groups_marked(k->groups, g, GROUP_SHOWN);
 
-	if (!shown && groups_marked(k->groups, g, GROUP_SHOWN))
-		rowout_put_delete(k->ro, &row, out);
-	groups_mark(k->groups, g, GROUP_SHOWN, shown);
+	groups_mark(k->groups, g, GROUP_SHOWN, rowout_change(k->ro, &row, was, out));
 }
 
 static int eval(const struct kcount *k, struct groupby_eval *ge, struct slice rec, struct buf *err)
@@ -271,7 +269,7 @@ static void apply(void *ctx, const struct block *blk, struct result *res)
 
 	if (k->living)
 		winstore_close(k->living, streamtime_watermark(k->st), &res->out);
-	while (result_next(res, blk, &rec)) {
+	while (!rowout_failure(k->ro) && result_next(res, blk, &rec)) {
 		if (eval_all(k, rec, &t) < 0) {
 			if (!result_bad_line(res, blk, rec, buf_str(&k->err)))
 				return;
@@ -280,11 +278,9 @@ static void apply(void *ctx, const struct block *blk, struct result *res)
 		res->native += groupby_native(k->ge);
 		k->last = place(k, blk, res);
 		count(k, k->last, t, &res->out);
-		if (rowout_failure(k->ro)) {
-			result_end(res);
-			return;
-		}
 	}
+	if (rowout_failure(k->ro))
+		result_end(res);
 }
 
 static int64_t tick(void *ctx, int64_t now, int64_t waited, struct buf *out)
@@ -301,6 +297,8 @@ static int64_t tick(void *ctx, int64_t now, int64_t waited, struct buf *out)
 			put_changed(k, INT64_MAX, out);
 		k->next = now + k->every;
 	}
+	if (rowout_failure(k->ro))
+		return FILTER_ENDS;
 	if (k->every > 0)
 		deadline = k->next;
 	if (k->living)
@@ -332,10 +330,7 @@ static int finish(void *ctx, enum filter_end end, struct buf *out)
 
 	if (end == FILTER_INPUT)
 		put_finals(k, out);
-	if (!rowout_failure(k->ro))
-		return EXIT_OK;
-	diag_warn("--having: %s", rowout_failure(k->ro));
-	return EXIT_FAIL;
+	return rowout_status(k->ro);
 }
 
 static uint64_t inexact(void *ctx)

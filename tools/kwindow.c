@@ -136,7 +136,7 @@ static void apply(void *ctx, const struct block *blk, struct result *res)
 	int64_t t;
 
 	winstore_close(k->ws, streamtime_watermark(k->st), &res->out);
-	while (result_next(res, blk, &rec)) {
+	while (!rowout_failure(k->ro) && result_next(res, blk, &rec)) {
 		if (groupby_eval_line(k->ge, GROUPBY_JSON, rec, &k->err) < 0 ||
 		    time_of(k, &t) < 0) {
 			if (!result_bad_line(res, blk, rec, buf_str(&k->err)))
@@ -145,11 +145,9 @@ static void apply(void *ctx, const struct block *blk, struct result *res)
 		}
 		res->native += groupby_native(k->ge);
 		add(k, blk, res, rec, t);
-		if (rowout_failure(k->ro)) {
-			result_end(res);
-			return;
-		}
 	}
+	if (rowout_failure(k->ro))
+		result_end(res);
 }
 
 static int64_t tick(void *ctx, int64_t now, int64_t waited, struct buf *out)
@@ -162,6 +160,8 @@ static int64_t tick(void *ctx, int64_t now, int64_t waited, struct buf *out)
 		winstore_put_due(k->ws, out);
 		k->next = now + k->every;
 	}
+	if (rowout_failure(k->ro))
+		return FILTER_ENDS;
 	if (k->every > 0)
 		deadline = k->next;
 	left = streamtime_left(k->st, winstore_next(k->ws));
@@ -176,10 +176,7 @@ static int finish(void *ctx, enum filter_end end, struct buf *out)
 		winstore_put_due(k->ws, out);
 	else if (end == FILTER_INPUT && !k->keep_open && (!k->state || k->final))
 		winstore_close(k->ws, WATERMARK_END, out);
-	if (!rowout_failure(k->ro))
-		return EXIT_OK;
-	diag_warn("--having: %s", rowout_failure(k->ro));
-	return EXIT_FAIL;
+	return rowout_status(k->ro);
 }
 
 static uint64_t inexact(void *ctx)
