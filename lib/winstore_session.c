@@ -32,7 +32,7 @@ struct session_store {
 	struct livekeys *owners;
 	struct entry *heap; /* the least end first */
 	size_t n, cap;
-	struct buf deletes; /* of rows that were taken back since rows were last printed */
+	struct buf retracted; /* bounds and key of rows to take back when rows are next printed */
 };
 
 /* --- The heap --- */
@@ -117,32 +117,49 @@ static struct row row_of(const struct session *s)
 	return (struct row){s->span, s->owner->live.key, s->states};
 }
 
-/* Its row is not true any more. */
-static void take_back(struct session_store *st, struct session *s, struct buf *out)
+static void put_row(struct session_store *st, struct session *s, struct buf *out)
 {
 	const struct row row = row_of(s);
 
-	if (s->shown && st->base.conf.emit == WINSTORE_CHANGES)
-		rowout_put_delete(st->base.rows, &row, st->base.conf.at_once ? out : &st->deletes);
-	s->shown = false;
+	rowout_put(st->base.rows, &row, out);
 }
 
 static void put_change(struct session_store *st, struct session *s, struct buf *out)
 {
 	const struct row row = row_of(s);
-	bool shown = rowout_put(st->base.rows, &row, out);
 
-	if (!shown)
-		take_back(st, s, out);
-	s->shown = shown;
+	s->shown = rowout_change(st->base.rows, &row, s->shown, out);
 	s->changed = false;
 }
 
-static void put_deletes(struct session_store *st, struct buf *out)
+/* Its row is not true any more, as it has other bounds now, or is no more. */
+static void take_back(struct session_store *st, struct session *s, struct buf *out)
 {
-	if (st->deletes.len)
-		buf_add(out, st->deletes.data, st->deletes.len);
-	buf_clear(&st->deletes);
+	const struct row row = row_of(s);
+
+	if (s->shown && st->base.conf.at_once) {
+		rowout_put_delete(st->base.rows, &row, out);
+	} else if (s->shown) {
+		pack_int(&st->retracted, row.span.start);
+		pack_int(&st->retracted, row.span.end);
+		pack_bytes(&st->retracted, row.key.ptr, row.key.len);
+	}
+	s->shown = false;
+}
+
+/* Before any row: a group that was forgotten may be there again. */
+static void put_retracted(struct session_store *st, struct buf *out)
+{
+	struct unpack in = {.left = buf_slice(&st->retracted)};
+
+	while (in.left.len && !in.bad) {
+		struct row row = {.span.start = unpack_int(&in)};
+
+		row.span.end = unpack_int(&in);
+		row.key = unpack_bytes(&in);
+		rowout_put_delete(st->base.rows, &row, out);
+	}
+	buf_clear(&st->retracted);
 }
 
 static int compare_sessions(const void *a, const void *b)
@@ -167,9 +184,11 @@ static void put_due(struct winstore *ws, struct buf *out)
 	struct session_store *st = (struct session_store *)ws;
 	struct session **due = mem_zalloc(st->n, sizeof(struct session *));
 	bool all = ws->conf.emit == WINSTORE_TABLE;
+	void (*put)(struct session_store *, struct session *, struct buf *) =
+		all ? put_row : put_change;
 	size_t n = 0;
 
-	put_deletes(st, out);
+	put_retracted(st, out);
 	for (size_t i = 0; i < st->n; i++) {
 		struct session *s = st->heap[i].session;
 
@@ -179,7 +198,7 @@ static void put_due(struct winstore *ws, struct buf *out)
 	qsort(due, n, sizeof(struct session *),
 	      ws->conf.forget ? compare_arrivals : compare_sessions);
 	for (size_t i = 0; i < n; i++)
-		put_change(st, due[i], out);
+		put(st, due[i], out);
 	free(due);
 }
 
@@ -321,7 +340,9 @@ static void close_session(struct session_store *st, struct session *s, struct bu
 
 	if (conf->forget)
 		take_back(st, s, out);
-	else if (conf->emit == WINSTORE_CLOSE || s->changed)
+	else if (conf->emit == WINSTORE_CLOSE)
+		put_row(st, s, out);
+	else if (s->changed)
 		put_change(st, s, out);
 	st->base.inexact += agg_inexact(groupby_aggs(st->base.gb), s->states);
 	leave(s);
@@ -334,7 +355,8 @@ static void close_sessions(struct winstore *ws, struct buf *out)
 	struct session_store *st = (struct session_store *)ws;
 	struct session *s;
 
-	/* A row that is taken back has another name than those that come now. */
+	if (!ws->conf.forget && (s = heap_first(st)) && winstore_is_closed(ws, s->span.end))
+		put_retracted(st, out);
 	while ((s = heap_first(st)) && winstore_is_closed(ws, s->span.end)) {
 		heap_take(st);
 		close_session(st, s, out);
@@ -378,11 +400,13 @@ static void save(const struct winstore *ws, struct buf *out)
 		agg_save(groupby_aggs(ws->gb), s->states, out);
 	}
 	pack_int(out, false);
+	pack_bytes(out, st->retracted.data, st->retracted.len);
 }
 
 static void load(struct winstore *ws, struct unpack *in)
 {
 	struct session_store *st = (struct session_store *)ws;
+	struct slice retracted;
 
 	while (unpack_int(in)) {
 		struct owner *o =
@@ -395,6 +419,8 @@ static void load(struct winstore *ws, struct unpack *in)
 		s->shown = unpack_int(in) && !s->changed;
 		agg_load(groupby_aggs(ws->gb), s->states, in);
 	}
+	retracted = unpack_bytes(in);
+	buf_add(&st->retracted, retracted.ptr, retracted.len);
 }
 
 static void free_store(struct winstore *ws)
@@ -411,7 +437,7 @@ static void free_store(struct winstore *ws)
 		drop_if_empty(st, o);
 	}
 	livekeys_free(st->owners);
-	buf_free(&st->deletes);
+	buf_free(&st->retracted);
 	free(st->heap);
 	free(st);
 }

@@ -124,6 +124,47 @@ misused()
 	END
 }
 
+@test "--having that ends in an error: nothing more, nothing taken back, and at once" {
+	local having='if .count == 2 then error("x") else true end'
+	records '{"t":1,"g":1}' '{"t":1,"g":2}' '{"t":1,"g":2}' '{"t":1,"g":1}' '{'
+	for args in '--every 0s' '--ttl 1h --every 0s' '--ttl 1h -T .t --every 0s'; do
+		# shellcheck disable=SC2086 # words
+		run --separate-stderr kcount -g .g $args --having "$having" in.ndjson
+		assert_status 1
+		assert_output '{"g":1,"count":1}
+{"g":2,"count":1}'
+		assert_stderr "kcount: --having: $having: x"
+	done
+	# By the clock alone, while input is open.
+	mkfifo in
+	for args in '' '--ttl 1h'; do
+		# shellcheck disable=SC2086 # words
+		kcount -g .g $args --every 200ms --having "$having" <in >out 2>err 3>&- &
+		exec 5>in
+		printf '{"g":%s}\n' 1 2 3 >&5
+		eventually 10 test -s out
+		printf '{"g":%s}\n' 2 1 3 >&5
+		status=0
+		wait $! || status=$?
+		same_text 1 "$status"
+		exec 5>&-
+		same_text "$(printf '{"g":%s,"count":1}\n' 1 2 3)" "$(cat out)"
+		same_text "kcount: --having: $having: x" "$(cat err)"
+	done
+}
+
+@test "--ttl --every --having: what does not hold any more is taken back" {
+	# shellcheck disable=SC2016 # not ours to expand
+	gives bash -c '(
+		echo "{\"g\":1}"
+		sleep 0.6
+		echo "{\"g\":1}"
+	) | kcount --ttl 1h -g .g --every 200ms --having ".count < 2"' <<-'END'
+	{"g":1,"count":1}
+	{"g":1,"$delete":true}
+	END
+}
+
 @test "usage errors" {
 	misused '--upsert: max(.x) cannot take a value back (count, sum, avg can)' --upsert .k -a 'max(.x)'
 	misused '-T goes with --ttl or --suppress' -T .t
