@@ -396,6 +396,7 @@ static void save(const struct winstore *ws, struct buf *out)
 		pack_int(out, s->span.start);
 		pack_int(out, s->span.end);
 		pack_int(out, (int64_t)s->seq);
+		pack_int(out, s->changed);
 		pack_int(out, s->shown);
 		agg_save(groupby_aggs(ws->gb), s->states, out);
 	}
@@ -406,6 +407,7 @@ static void save(const struct winstore *ws, struct buf *out)
 static void load(struct winstore *ws, struct unpack *in)
 {
 	struct session_store *st = (struct session_store *)ws;
+	bool whole = ws->conf.forget && ws->changed; /* what is printed again is not taken back */
 	struct slice retracted;
 
 	while (unpack_int(in)) {
@@ -414,9 +416,8 @@ static void load(struct winstore *ws, struct unpack *in)
 		int64_t start = unpack_int(in), end = unpack_int(in), seq = unpack_int(in);
 		struct session *s = session_new(st, o, &(struct span){start, end}, (uint64_t)seq);
 
-		s->changed = ws->conf.forget && ws->changed;
-		/* What is printed whole again is not taken back. */
-		s->shown = unpack_int(in) && !s->changed;
+		s->changed = unpack_int(in) || whole;
+		s->shown = unpack_int(in) && !whole;
 		agg_load(groupby_aggs(ws->gb), s->states, in);
 	}
 	retracted = unpack_bytes(in);

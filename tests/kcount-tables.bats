@@ -114,6 +114,36 @@ misused()
 	END
 }
 
+@test "--suppress: --tick and --idle move time on where no input comes" {
+	mkfifo in
+	kcount -T .t --time-unit s --suppress 400ms --tick 100ms --keep-open <in >out 3>&- &
+	exec 5>in
+	echo '{"t":1}' >&5
+	sleep 0.2
+	[ ! -s out ]
+	eventually 10 test -s out
+	exec 5>&-
+	wait
+	same_text '{"count":1}' "$(cat out)"
+	kcount -J --time-unit ms --suppress 10s --idle 300ms --keep-open <in >out 3>&- &
+	exec 5>in
+	printf '{"topic":"t","partition":%s,"timestamp":%s}\n' 0 1000 1 2000 1 60000 >&5
+	eventually 10 test -s out
+	exec 5>&-
+	wait
+	same_text '{"count":3}' "$(cat out)"
+}
+
+@test "--suppress: what changed before there was a watermark counts from the first one" {
+	envelopes() { printf '{"topic":"t","partition":%s,"timestamp":%s}\n' "$@" >in.ndjson; }
+	envelopes 0 1000 1 2000 1 3000
+	gives kcount -J --time-unit ms --suppress 1h --partitions 2 --keep-open in.ndjson </dev/null
+	envelopes 0 1000 1 2000 1 9000 0 5999
+	gives kcount -J --time-unit ms --suppress 5s --partitions 2 --keep-open in.ndjson </dev/null
+	envelopes 0 1000 1 2000 1 9000 0 6000
+	gives kcount -J --time-unit ms --suppress 5s --partitions 2 --keep-open in.ndjson <<<'{"count":4}'
+}
+
 @test "--having" {
 	records '{"k":"a"}' '{"k":"b"}' '{"k":"b"}'
 	gives kcount -g .k --having '.count > 1' in.ndjson <<<'{"k":"b","count":2}'
