@@ -1,13 +1,14 @@
 /* Sessions: the records of a key that are near to each other. */
 #include <stdlib.h>
 
+#include "hash.h"
 #include "livekeys.h"
 #include "mem.h"
 #include "winstore_priv.h"
 
 struct session {
-	struct session *newer, *older; /* of the same key; none of them touch */
-	struct owner *owner;           /* NULL: it was merged into another */
+	struct session *left, *right; /* of the same key: earlier ones, later ones; none touch */
+	struct owner *owner;          /* NULL: it was merged into another */
 	struct span span;
 	uint64_t seq; /* of its first record */
 	bool changed; /* since its row was last printed */
@@ -18,7 +19,7 @@ struct session {
 /* A key that has sessions. */
 struct owner {
 	struct livekey live; /* first */
-	struct session *newest;
+	struct session *root;
 };
 
 /* Sessions by their ends: mostly a session grows many times before it closes, so an entry is put right when it comes up. */
@@ -32,8 +33,82 @@ struct session_store {
 	struct livekeys *owners;
 	struct entry *heap; /* the least end first */
 	size_t n, cap;
+	struct hash_secret secret;
 	struct buf retracted; /* bounds and key of rows to take back when rows are next printed */
 };
+
+/* --- The sessions of a key: a tree by time, which ranks that are as good as random keep flat --- */
+
+static uint64_t rank_of(const struct session_store *st, const struct session *s)
+{
+	return hash_multiply(s->seq ^ st->secret.of_bytes, st->secret.of_state);
+}
+
+/* Those that start before t, and the others. */
+static void split(struct session *s, int64_t t, struct session **before, struct session **others)
+{
+	while (s) {
+		if (s->span.start < t) {
+			*before = s;
+			before = &s->right;
+			s = s->right;
+		} else {
+			*others = s;
+			others = &s->left;
+			s = s->left;
+		}
+	}
+	*before = *others = NULL;
+}
+
+static struct session **towards(struct session *at, const struct session *s)
+{
+	return s->span.start < at->span.start ? &at->left : &at->right;
+}
+
+static void enter(const struct session_store *st, struct owner *o, struct session *s)
+{
+	struct session **p = &o->root;
+
+	while (*p && rank_of(st, *p) > rank_of(st, s))
+		p = towards(*p, s);
+	split(*p, s->span.start, &s->left, &s->right);
+	*p = s;
+	s->owner = o;
+}
+
+static void leave(const struct session_store *st, struct session *s)
+{
+	struct session **p = &s->owner->root, *l = s->left, *r = s->right;
+
+	while (*p != s)
+		p = towards(*p, s);
+	while (l && r) {
+		if (rank_of(st, l) > rank_of(st, r)) {
+			*p = l;
+			p = &l->right;
+			l = *p;
+		} else {
+			*p = r;
+			p = &r->left;
+			r = *p;
+		}
+	}
+	*p = l ? l : r;
+	s->owner = NULL;
+}
+
+/* The first session of the key that ends at t or after; NULL: there is none. */
+static struct session *first_from(const struct owner *o, int64_t t)
+{
+	struct session *found = NULL;
+
+	for (struct session *s = o->root; s; s = s->span.end >= t ? s->left : s->right) {
+		if (s->span.end >= t)
+			found = s;
+	}
+	return found;
+}
 
 /* --- The heap --- */
 
@@ -209,87 +284,51 @@ static struct livekey *make_owner(void)
 	return mem_zalloc(1, sizeof(struct owner));
 }
 
-/* Those that only touch are one. */
-static bool is_near(const struct session_store *st, const struct session *s,
-		    const struct span *span)
-{
-	return st->base.conf.forget || (span->start <= s->span.end && s->span.start <= span->end);
-}
-
-static bool is_after(const struct session_store *st, const struct session *s,
-		     const struct span *span)
-{
-	return !is_near(st, s, span) && s->span.start > span->end;
-}
-
-/* The newest of the key's sessions that is not after `span`; *newer: the one after it. */
-static struct session *not_after(const struct session_store *st, const struct owner *o,
-				 const struct span *span, struct session **newer)
-{
-	struct session *s = o->newest;
-
-	for (*newer = NULL; s && is_after(st, s, span); s = s->older)
-		*newer = s;
-	return s;
-}
-
 static struct session *session_new(struct session_store *st, struct owner *o,
 				   const struct span *span, uint64_t seq)
 {
 	const struct agglist *aggs = groupby_aggs(st->base.gb);
 	struct session *s = mem_zalloc(1, sizeof *s + aggs->size);
 
-	*s = (struct session){.owner = o, .span = *span, .seq = seq};
-	s->older = not_after(st, o, span, &s->newer);
-	*(s->newer ? &s->newer->older : &o->newest) = s;
-	if (s->older)
-		s->older->newer = s;
+	*s = (struct session){.span = *span, .seq = seq};
+	enter(st, o, s);
 	agg_init(aggs, s->states);
 	heap_add(st, s);
 	return s;
 }
 
-/* Its key has it no more. */
-static void leave(struct session *s)
-{
-	*(s->newer ? &s->newer->older : &s->owner->newest) = s->older;
-	if (s->older)
-		s->older->newer = s->newer;
-	s->owner = NULL;
-}
-
 static void drop_if_empty(struct session_store *st, struct owner *o)
 {
-	if (o->newest)
+	if (o->root)
 		return;
 	livekeys_drop(st->owners, &o->live);
 	free(o);
 }
 
-/* The sessions of a key that a record joins become the one of them that was seen first; NULL: there are none. */
+/*
+ * The session of the key that a record joins; NULL: there is none. Those that only touch are one. As all are as long as the
+ * gap at least, it may touch two, not more: they become the one of them that was seen first.
+ */
 static struct session *merge_near(struct session_store *st, struct owner *o, struct span *span,
 				  struct buf *out)
 {
 	const struct agglist *aggs = groupby_aggs(st->base.gb);
-	struct session *newer, *first = not_after(st, o, span, &newer), *into = NULL, *older;
+	struct span reach = st->base.conf.forget ? (struct span){INT64_MIN, INT64_MAX} : *span;
+	struct session *first = first_from(o, reach.start), *second, *into, *gone;
 
-	for (struct session *s = first; s && is_near(st, s, span); s = s->older) {
-		if (!into || s->seq < into->seq)
-			into = s;
-	}
-	for (struct session *s = first; s && is_near(st, s, span); s = older) {
-		older = s->older;
-		if (s == into)
-			continue;
-		take_back(st, s, out);
-		agg_merge(aggs, into->states, s->states);
-		if (s->span.start < span->start)
-			span->start = s->span.start;
-		if (s->span.end > span->end)
-			span->end = s->span.end;
-		leave(s);
-		agg_free(aggs, s->states); /* the heap still has it */
-	}
+	if (!first || first->span.start > reach.end)
+		return NULL;
+	second = first_from(o, first->span.end + 1);
+	if (!second || second->span.start > reach.end)
+		return first;
+	span->start = first->span.start;
+	span->end = second->span.end;
+	into = first->seq < second->seq ? first : second;
+	gone = into == first ? second : first;
+	take_back(st, gone, out);
+	leave(st, gone);
+	agg_merge(aggs, into->states, gone->states);
+	agg_free(aggs, gone->states); /* the heap still has it */
 	return into;
 }
 
@@ -345,7 +384,7 @@ static void close_session(struct session_store *st, struct session *s, struct bu
 	else if (s->changed)
 		put_change(st, s, out);
 	st->base.inexact += agg_inexact(groupby_aggs(st->base.gb), s->states);
-	leave(s);
+	leave(st, s);
 	session_free(st, s);
 	drop_if_empty(st, o);
 }
@@ -433,7 +472,7 @@ static void free_store(struct winstore *ws)
 		struct owner *o = s->owner;
 
 		heap_take(st);
-		leave(s);
+		leave(st, s);
 		session_free(st, s);
 		drop_if_empty(st, o);
 	}
@@ -451,5 +490,6 @@ struct winstore *winstore_session_new(const struct groupby *gb)
 
 	st->base.kind = &kind;
 	st->owners = livekeys_new(groupby_aggs(gb)->seed);
+	st->secret = hash_secret(groupby_aggs(gb)->seed);
 	return &st->base;
 }

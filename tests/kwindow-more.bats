@@ -104,6 +104,23 @@ misused()
 	seq 0 2 599998 >in
 	timeout 20 kwindow -T . --time-unit s --session 1s --delay 600000s in >out
 	same_text 300000 "$(wc -l <out)"
+	tac in >back
+	timeout 20 kwindow -T . --time-unit s --session 1s --emit table back >got
+	same_file out got
+	shuf --random-source=in in >mixed
+	timeout 20 kwindow -T . --time-unit s --session 1s --emit table mixed >got
+	same_file out got
+}
+
+@test "--session: a key may have many that are open and become one, in any order" {
+	# One of ten times is left out, so the nine between two such are a session, however they come.
+	seq 20000 | grep -v '0$' >in
+	awk '/9$/ { print $1 - 8 "-" $1 + 1 " \"count\":9" }' in >want
+	for seed in 1 2 3; do
+		seq "$seed" 20000 | shuf --random-source=/dev/stdin in >mixed
+		kwindow -T . --time-unit s --session 1s --delay 1d --time-format s mixed | short >got
+		same_file want got
+	done
 }
 
 # --- Sliding windows ---
