@@ -160,6 +160,9 @@ lines()
 	assert_status 2
 	run --separate-stderr kwindow --proctime --tumble 1s --final </dev/null
 	assert_status 2
+	run --separate-stderr kwindow --proctime --tumble 1s --state s --final --keep-open </dev/null
+	assert_status 2
+	assert_stderr "kwindow: --keep-open does not go with --final, which closes windows (try 'kwindow --help')"
 	run --separate-stderr kcount --state /dev/null/x </dev/null
 	assert_status 1
 	assert_stderr 'kcount: --state: /dev/null/x: cannot make it: Not a directory'

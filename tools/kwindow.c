@@ -274,6 +274,8 @@ static void set_output(struct kwindow *k)
 		diag_usage("--top goes with --emit close or table");
 	if ((k->final || k->reset) && !k->state_dir)
 		diag_usage("--final and --reset go with --state");
+	if (k->final && k->keep_open)
+		diag_usage("--keep-open does not go with --final, which closes windows");
 	k->least = WHEN_MIN + k->windows.window.size;
 	k->greatest = WHEN_MAX - k->windows.window.size;
 	k->rows.windows = true;
