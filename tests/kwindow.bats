@@ -495,7 +495,8 @@ envelopes()
 	at 1 2 7 8 9
 	printf '%s\n' '00:00-00:05 "count":2' '00:05-00:10 "count":3' >want
 	gives rows --tumble 5s --emit changes --every 1h <want
-	gives rows --tumble 5s --emit changes --every 1h --keep-open <want
+	# With --keep-open, as with final rows, only what the watermark has closed.
+	gives rows --tumble 5s --emit changes --every 1h --keep-open <<<'00:00-00:05 "count":2'
 }
 
 @test "--emit table: every row at the end, nothing is late" {

@@ -71,6 +71,28 @@ lines()
 			gives kcount $args -g .k --every $every --state q </dev/null
 		done
 	done
+	local row='{"window_start":0,"window_end":5,"k":"a","count":1}'
+	for kind in '--tumble 5s' '--session 4s' '--hop 5s/5s'; do
+		for every in 0s 1h; do
+			# shellcheck disable=SC2086 # words
+			left=$(lines 0 a 1 a | kwindow -T .t $kind -g .k --emit changes --every 1h --keep-open --state q --reset)
+			same_text '' "$left"
+			# shellcheck disable=SC2086 # words
+			gives kwindow -T .t $kind -g .k --time-format s --emit changes --every $every --state q <<<"${row/1\}/2\}}"
+			# shellcheck disable=SC2086 # words
+			gives kwindow -T .t $kind -g .k --time-format s --emit changes --every $every --state q </dev/null
+		done
+	done
+}
+
+@test "rows of sessions that --keep-open left to be taken back are taken back in the next run" {
+	args=(-T .t --time-format s --session 4s --emit changes --state s)
+	gives kwindow "${args[@]}" --keep-open <(lines 1 a) <<<'{"window_start":1,"window_end":5,"count":1}'
+	gives kwindow "${args[@]}" --every 1h --keep-open <(lines 3 a) </dev/null
+	gives kwindow "${args[@]}" <<-'END'
+	{"window_start":1,"window_end":5,"$delete":true}
+	{"window_start":1,"window_end":7,"count":2}
+	END
 }
 
 @test "kwindow: windows stay open, the watermark stays where it was" {

@@ -76,8 +76,8 @@ static const struct opt output_opts[] = {
 	 "rows when final (default), as they change, or all rows", emit_names},
 	{0, "every", OPT_DURATION, OFF(every), "D",
 	 "with changes, table: print every D (0s: each change)", NULL},
-	{0, "keep-open", OPT_FLAG, OFF(keep_open), NULL, "do not close windows at the end of input",
-	 NULL},
+	{0, "keep-open", OPT_FLAG, OFF(keep_open), NULL,
+	 "at the end of input, leave out what the watermark has not closed", NULL},
 	{0},
 };
 
@@ -153,29 +153,37 @@ static void apply(void *ctx, const struct block *blk, struct result *res)
 static int64_t tick(void *ctx, int64_t now, int64_t waited, struct buf *out)
 {
 	struct kwindow *k = ctx;
-	int64_t left, deadline = LOOP_FOREVER;
+	int64_t left;
 
 	winstore_close(k->ws, streamtime_wait(k->st, waited), out);
-	if (k->every > 0 && now >= k->next) {
+	if (now >= k->next) {
 		winstore_put_due(k->ws, out);
-		k->next = now + k->every;
+		k->next = k->every > 0 ? now + k->every : LOOP_FOREVER;
 	}
 	if (rowout_failure(k->ro))
 		return FILTER_ENDS;
-	if (k->every > 0)
-		deadline = k->next;
 	left = streamtime_left(k->st, winstore_next(k->ws));
-	return left < deadline - now ? now + left : deadline;
+	return left < k->next - now ? now + left : k->next;
+}
+
+static void put_finals(struct kwindow *k, struct buf *out)
+{
+	if (k->emit == WINSTORE_TABLE)
+		winstore_put_due(k->ws, out);
+	else if (k->keep_open)
+		return;
+	else if (k->emit == WINSTORE_CHANGES)
+		winstore_put_due(k->ws, out);
+	else if (!k->state || k->final)
+		winstore_close(k->ws, WATERMARK_END, out);
 }
 
 static int finish(void *ctx, enum filter_end end, struct buf *out)
 {
 	struct kwindow *k = ctx;
 
-	if (end == FILTER_INPUT && k->emit != WINSTORE_CLOSE)
-		winstore_put_due(k->ws, out);
-	else if (end == FILTER_INPUT && !k->keep_open && (!k->state || k->final))
-		winstore_close(k->ws, WATERMARK_END, out);
+	if (end == FILTER_INPUT)
+		put_finals(k, out);
 	return rowout_status(k->ro);
 }
 
@@ -283,6 +291,8 @@ static void set_output(struct kwindow *k)
 	k->windows.emit = (enum winstore_emit)k->emit;
 	k->windows.at_once = k->emit == WINSTORE_CHANGES && k->every <= 0;
 	k->windows.grace = k->grace;
+	/* Of changes, those that the last run left are due. */
+	k->next = k->every > 0 || k->windows.at_once ? 0 : LOOP_FOREVER;
 }
 
 static void set_up(struct kwindow *k, struct filter_tool *f)
