@@ -357,9 +357,9 @@ static bool add(struct winstore *ws, const struct groupby_eval *ge, int64_t t, u
 	s = merge_near(st, o, &span, out);
 	if (s) {
 		grow(st, s, span, out);
-	} else if (winstore_is_closed(ws, span.end) && !ws->conf.forget) {
+	} else if (winstore_is_closed(ws, span.end)) {
 		drop_if_empty(st, o);
-		return false;
+		return ws->conf.forget;
 	} else {
 		s = session_new(st, o, &span, seq);
 	}

@@ -85,6 +85,15 @@ misused()
 	END
 }
 
+@test "--ttl: a group whose only record has expired when it comes is forgotten at once" {
+	records '{"t":7,"k":"a"}' '{"t":1,"k":"b"}' '{"t":2.1,"k":"c"}' '{"t":1,"k":"a"}'
+	printf '%s\n' '{"k":"a","count":1}' '{"k":"c","count":1}' '{"k":"a","count":2}' >want
+	gives kcount -T .t --ttl 5s -g .k --every 0s in.ndjson <want
+	printf '%s\n' '{"k":"a","count":2}' '{"k":"c","count":1}' >want
+	gives kcount -T .t --ttl 5s -g .k --every 1h in.ndjson <want
+	gives kcount -T .t --ttl 5s -g .k in.ndjson <want
+}
+
 @test "--ttl: by the clock" {
 	mkfifo in out
 	kcount --ttl 300ms -g .k --every 0s <in >out 3>&- &
