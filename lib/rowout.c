@@ -123,7 +123,7 @@ struct rowout *rowout_new(const struct rowout_conf *conf, const struct groupby *
 	for (size_t i = 0; i < aggs->n; i++)
 		check_name(ro, slice_str(aggs->v[i].name));
 	if (!conf->top != !conf->by)
-		diag_usage("--top N and --by NAME go together");
+		diag_usage("--top N, of 1 or more, and --by NAME go together");
 	if (conf->ties && !conf->top)
 		diag_usage("--ties goes with --top");
 	if (conf->by)
@@ -144,6 +144,14 @@ void rowout_free(struct rowout *ro)
 	free(ro->candidates);
 	arena_free(&ro->texts);
 	free(ro);
+}
+
+void rowout_put_options(const struct rowout_conf *conf, struct buf *out)
+{
+	if (conf->window_time)
+		buf_add_str(out, " --window-time");
+	if (conf->time_format)
+		buf_addf(out, " --time-format %s", format_names[conf->time_format]);
 }
 
 /* --- Rows --- */

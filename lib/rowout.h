@@ -33,6 +33,9 @@ struct rowout;
 struct rowout *rowout_new(const struct rowout_conf *conf, const struct groupby *gb);
 void rowout_free(struct rowout *ro); /* NULL is fine */
 
+/* What the bounds of rows, by which they are taken back, look like: as text. */
+void rowout_put_options(const struct rowout_conf *conf, struct buf *out);
+
 struct row {
 	struct span span; /* where there are windows */
 	struct slice key;

@@ -75,7 +75,7 @@ lines()
 	for kind in '--tumble 5s' '--session 4s' '--hop 5s/5s'; do
 		for every in 0s 1h; do
 			# shellcheck disable=SC2086 # words
-			left=$(lines 0 a 1 a | kwindow -T .t $kind -g .k --emit changes --every 1h --keep-open --state q --reset)
+			left=$(lines 0 a 1 a | kwindow -T .t $kind -g .k --time-format s --emit changes --every 1h --keep-open --state q --reset)
 			same_text '' "$left"
 			# shellcheck disable=SC2086 # words
 			gives kwindow -T .t $kind -g .k --time-format s --emit changes --every $every --state q <<<"${row/1\}/2\}}"
@@ -142,6 +142,25 @@ lines()
 	run --separate-stderr kwindow --proctime --tumble 1s --state s </dev/null
 	assert_status 1
 	gives kcount -g .k --state s --reset <(lines 1 b) <<<'{"k":"b","count":1}'
+}
+
+@test "what an option means counts, not how it is written" {
+	args=(-T .t --tumble 2h --state s)
+	lines 1 a | kwindow "${args[@]}" --align=-1h
+	lines 2 a | kwindow "${args[@]}" --align=-60m
+	run --separate-stderr kwindow "${args[@]}" </dev/null
+	assert_status 1
+	assert_match 'is of other options: kwindow .*--align -1h ' "$stderr"
+	lines 3 a | kwindow "${args[@]}" --reset
+	lines 4 a | kwindow "${args[@]}" --align 0
+	# How rows show times counts where rows are taken back by it.
+	lines 5 a | kwindow "${args[@]}" --time-format s
+	lines 6 a | kwindow "${args[@]}" --emit changes --time-format s --reset >one
+	run --separate-stderr kwindow "${args[@]}" --emit changes --time-format ms </dev/null
+	assert_status 1
+	run --separate-stderr kwindow "${args[@]}" --emit changes --time-format s --window-time </dev/null
+	assert_status 1
+	gives kwindow "${args[@]}" --emit changes --time-format s </dev/null
 }
 
 @test "a damaged state is refused, wherever it is" {

@@ -326,8 +326,12 @@ static void put_options(const struct kwindow *k, struct buf *out)
 		buf_add_char(out, '/');
 		when_put_duration(out, w->step);
 	}
-	if (k->align)
-		buf_addf(out, " --align %s", k->align);
+	if (w->align) {
+		buf_add_str(out, " --align ");
+		when_put_duration(out, w->align);
+	}
+	if (k->emit == WINSTORE_CHANGES)
+		rowout_put_options(&k->rows, out);
 	streamtime_put_options(&k->time, out);
 	groupby_put_options(&k->by, out);
 }
