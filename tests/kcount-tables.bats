@@ -49,6 +49,20 @@ misused()
 	END
 }
 
+@test "--upsert: a record that is no object is a row" {
+	records '"a"' '1' '[2]' '"a"' 'null'
+	gives kcount --upsert 'tojson' -g 'type=type' in.ndjson <<-'END'
+	{"type":"string","count":1}
+	{"type":"number","count":1}
+	{"type":"array","count":1}
+	{"type":"null","count":1}
+	END
+	records '"a"'
+	run --separate-stderr kcount -J --upsert .key in.ndjson
+	assert_status 1
+	assert_match '^kcount: in.ndjson:1: .key: ' "$stderr"
+}
+
 @test "--upsert folds what --every prints" {
 	need jq
 	seq 500 | jq -c '{id:(. * 7919 % 50),g:(. * 31 % 7),v:(. % 13)}' >in.ndjson

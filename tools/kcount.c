@@ -372,8 +372,8 @@ static void check(struct kcount *k)
 		k->st = streamtime_new(&k->time);
 }
 
-/* What tells that the row of a key is no more. */
-static const char deleted[] = ".\"$delete\" == true";
+/* What tells that the row of a key is no more. A record that is no object is just a row. */
+static const char deleted[] = "(.\"$delete\"? // false) == true";
 static const char tombstone[] =
 	" or (.value == null and .value_text == null and .value_base64 == null)";
 
