@@ -139,7 +139,7 @@ misused()
 
 @test "--suppress: --tick and --idle move time on where no input comes" {
 	mkfifo in
-	kcount -T .t --time-unit s --suppress 400ms --tick 100ms --keep-open <in >out 3>&- &
+	kcount -T .t --time-unit s --suppress 900ms --tick 100ms --keep-open >out <in 3>&- &
 	exec 5>in
 	echo '{"t":1}' >&5
 	sleep 0.2
@@ -148,7 +148,7 @@ misused()
 	exec 5>&-
 	wait
 	same_text '{"count":1}' "$(cat out)"
-	kcount -J --time-unit ms --suppress 10s --idle 300ms --keep-open <in >out 3>&- &
+	kcount -J --time-unit ms --suppress 10s --idle 300ms --keep-open >out <in 3>&- &
 	exec 5>in
 	printf '{"topic":"t","partition":%s,"timestamp":%s}\n' 0 1000 1 2000 1 60000 >&5
 	eventually 10 test -s out
@@ -192,7 +192,7 @@ misused()
 	mkfifo in
 	for args in '' '--ttl 1h'; do
 		# shellcheck disable=SC2086 # words
-		kcount -g .g $args --every 200ms --having "$having" <in >out 2>err 3>&- &
+		kcount -g .g $args --every 200ms --having "$having" >out 2>err <in 3>&- &
 		exec 5>in
 		printf '{"g":%s}\n' 1 2 3 >&5
 		eventually 10 test -s out

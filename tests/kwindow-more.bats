@@ -241,7 +241,7 @@ misused()
 	mkfifo in
 	for args in '-T .t --tumble 1m --emit changes --every 200ms' '--proctime --tumble 200ms'; do
 		# shellcheck disable=SC2086 # words
-		kwindow $args --having 'error("x")' <in >out 2>err 3>&- &
+		kwindow $args --having 'error("x")' >out 2>err <in 3>&- &
 		exec 5>in
 		echo '{"t":1}' >&5
 		status=0
