@@ -272,6 +272,10 @@ static void tick(struct run *r)
 		return;
 	}
 	r->deadline = r->tool->tick(r->ctx, now, r->waited, &r->text);
+	if (r->deadline == FILTER_ENDS) {
+		r->failed = true;
+		r->status = EXIT_OK;
+	}
 	/* What a timer prints is meant to be seen now, however busy the input is. */
 	if (r->text.len) {
 		put_text(r);
@@ -377,7 +381,7 @@ static void wait(struct run *r)
 	if (!r->count)
 		flush(r);
 	/* What waited in there may have been woken in our place. */
-	if (heed_signal(r))
+	if (r->failed || heed_signal(r))
 		return;
 	start = loop_now();
 	deadline = report_deadline(&r->report, r->deadline);

@@ -113,6 +113,9 @@ enum filter_end {
 	FILTER_CUT,     /* a signal or an error cut it short: no finals */
 };
 
+/* A deadline: there is nothing to wait for any more. */
+#define FILTER_ENDS INT64_MIN
+
 /* A record that turned out to be bad behind the block that it came with. */
 struct belated {
 	const char *source, *reason;
@@ -131,7 +134,8 @@ struct filter_tool {
 	void (*merge)(void *ctx, struct result *res); /* takes res->partial */
 	void (*apply)(void *ctx, const struct block *blk, struct result *res);
 	/* Called before waiting and after each wake-up; `waited`: microseconds spent waiting for
-	 * input so far. Returns the next deadline (loop_now). */
+	 * input so far. Returns the next deadline (loop_now), or FILTER_ENDS: the run ends, as by
+	 * result_end. */
 	int64_t (*tick)(void *ctx, int64_t now, int64_t waited, struct buf *out);
 	/* The output is complete after it when it returns 0; else that is the exit status. */
 	int (*finish)(void *ctx, enum filter_end end, struct buf *out);

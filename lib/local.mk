@@ -7,6 +7,7 @@ libkpipe_a_SOURCES = \
 	lib/agg_rank.c lib/agg_save.c lib/agg_set.c lib/agg_sketch.c lib/agg_spec.c \
 	lib/arena.c lib/arena.h \
 	lib/buf.c lib/buf.h \
+	lib/changes.c lib/changes.h \
 	lib/csvhead.c lib/csvhead.h \
 	lib/csvio.c lib/csvio.h lib/csvio_frame.c lib/csvio_priv.h lib/csvio_rows.c lib/csvio_scan.c \
 	lib/diag.c lib/diag.h \

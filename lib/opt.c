@@ -240,26 +240,24 @@ static int choice(const struct opt *o, const char *name, const char *value)
 	diag_usage("%s: '%s' is none of %s", name, quote(slice_str(value)).text, buf_str(&all));
 }
 
-int64_t opt_duration(const char *option, struct slice text)
+static int64_t duration(const char *name, const char *value, int64_t least)
 {
-	char *s = mem_dup(text.ptr, text.len);
 	int64_t us;
 
-	if (!when_duration(s, &us) || us > OPT_DURATION_MAX || us < -OPT_DURATION_MAX)
-		diag_usage("%s: '%s' is not a duration (like 500ms, 5s, 1m30s, 2h, 1d)", option, s);
-	free(s);
+	if (!when_duration(value, &us) || (us < 0 && least == 0))
+		diag_usage("%s: '%s' is not a duration (like 500ms, 5s, 1m30s, 2h, 1d)", name,
+			   quote(slice_str(value)).text);
+	if (us > OPT_DURATION_MAX || us < least)
+		diag_usage("%s: '%s' is more than 1000 years", name, quote(slice_str(value)).text);
 	return us;
 }
 
-static int64_t duration(const char *name, const char *value)
+int64_t opt_duration(const char *option, struct slice text)
 {
-	int64_t us;
+	char *s = mem_dup(text.ptr, text.len);
+	int64_t us = duration(option, s, -OPT_DURATION_MAX);
 
-	if (!when_duration(value, &us) || us < 0)
-		diag_usage("%s: '%s' is not a duration (like 500ms, 5s, 1m30s, 2h, 1d)", name,
-			   quote(slice_str(value)).text);
-	if (us > OPT_DURATION_MAX)
-		diag_usage("%s: '%s' is more than 1000 years", name, quote(slice_str(value)).text);
+	free(s);
 	return us;
 }
 
@@ -300,7 +298,7 @@ static void store(struct parser *p, const struct opt *o, void *base, const char 
 				   quote(slice_str(value)).text);
 		break;
 	case OPT_DURATION:
-		*(int64_t *)dest = duration(name, value);
+		*(int64_t *)dest = duration(name, value, 0);
 		break;
 	case OPT_CHOICE:
 		*(int *)dest = choice(o, name, value);

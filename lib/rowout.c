@@ -123,7 +123,7 @@ struct rowout *rowout_new(const struct rowout_conf *conf, const struct groupby *
 	for (size_t i = 0; i < aggs->n; i++)
 		check_name(ro, slice_str(aggs->v[i].name));
 	if (!conf->top != !conf->by)
-		diag_usage("--top N and --by NAME go together");
+		diag_usage("--top N, of 1 or more, and --by NAME go together");
 	if (conf->ties && !conf->top)
 		diag_usage("--ties goes with --top");
 	if (conf->by)
@@ -144,6 +144,14 @@ void rowout_free(struct rowout *ro)
 	free(ro->candidates);
 	arena_free(&ro->texts);
 	free(ro);
+}
+
+void rowout_put_options(const struct rowout_conf *conf, struct buf *out)
+{
+	if (conf->window_time)
+		buf_add_str(out, " --window-time");
+	if (conf->time_format)
+		buf_addf(out, " --time-format %s", format_names[conf->time_format]);
 }
 
 /* --- Rows --- */
@@ -192,6 +200,8 @@ static void put_row(const struct rowout *ro, const struct row *row, struct buf *
 
 void rowout_put_delete(struct rowout *ro, const struct row *row, struct buf *out)
 {
+	if (ro->failed)
+		return;
 	put_identity(ro, row, out);
 	buf_add_str(out, "\"$delete\":true}");
 	buf_add_char(out, ro->conf.end);
@@ -257,6 +267,15 @@ bool rowout_put(struct rowout *ro, const struct row *row, struct buf *out)
 	return true;
 }
 
+bool rowout_change(struct rowout *ro, const struct row *row, bool was, struct buf *out)
+{
+	bool shown = rowout_put(ro, row, out);
+
+	if (was && !shown)
+		rowout_put_delete(ro, row, out);
+	return shown;
+}
+
 /* By value in the order asked for, nulls last. */
 static int compare_by(const struct candidate *a, const struct candidate *b)
 {
@@ -278,7 +297,7 @@ void rowout_flush(struct rowout *ro, struct buf *out)
 	const struct candidate *c = ro->candidates;
 	uint64_t top = (uint64_t)ro->conf.top;
 
-	if (!ro->ncandidates)
+	if (!ro->ncandidates || ro->failed)
 		return;
 	qsort(ro->candidates, ro->ncandidates, sizeof *c, compare);
 	for (size_t i = 0; i < ro->ncandidates; i++) {
@@ -294,4 +313,12 @@ void rowout_flush(struct rowout *ro, struct buf *out)
 const char *rowout_failure(struct rowout *ro)
 {
 	return ro->failed ? buf_str(&ro->failure) : NULL;
+}
+
+int rowout_status(struct rowout *ro)
+{
+	if (!ro->failed)
+		return EXIT_OK;
+	diag_warn("--having: %s", buf_str(&ro->failure));
+	return EXIT_FAIL;
 }

@@ -33,22 +33,32 @@ struct rowout;
 struct rowout *rowout_new(const struct rowout_conf *conf, const struct groupby *gb);
 void rowout_free(struct rowout *ro); /* NULL is fine */
 
+/* What the bounds of rows, by which they are taken back, look like: as text. */
+void rowout_put_options(const struct rowout_conf *conf, struct buf *out);
+
 struct row {
 	struct span span; /* where there are windows */
 	struct slice key;
 	const void *states; /* unchanged until rowout_flush */
 };
 
+/*
+ * Once --having has ended in an error, no more is appended by any of these: what the rows would be is not known. The run is
+ * to end then.
+ */
+const char *rowout_failure(struct rowout *ro); /* the error; NULL: there is none */
+int rowout_status(struct rowout *ro); /* EXIT_OK; with a message for the error, EXIT_FAIL */
+
 /* Is it shown? Then it is appended to out (with --top, it may be later). */
 bool rowout_put(struct rowout *ro, const struct row *row, struct buf *out);
+
+/* The same for a row that changed: one that `was` shown and is not any more is taken back. */
+bool rowout_change(struct rowout *ro, const struct row *row, bool was, struct buf *out);
 
 /* With --top: the rows of one window are complete. */
 void rowout_flush(struct rowout *ro, struct buf *out);
 
 /* A row that was shown ceases to be: its bounds and its group, and "$delete":true. */
 void rowout_put_delete(struct rowout *ro, const struct row *row, struct buf *out);
-
-/* Why no more rows can be shown: an error of --having. NULL: they can. */
-const char *rowout_failure(struct rowout *ro);
 
 #endif

@@ -23,7 +23,7 @@ struct winstore_conf {
 	bool at_once; /* CHANGES: rows do not wait for winstore_put_due */
 	/*
 	 * SESSION alone: groups that are forgotten. There is one session of a key at most, however far a record is from the
-	 * others, and nothing is late. One that closes is no final result: its row is taken back.
+	 * others. Nothing is late: what would be forgotten already is, as it comes. One that closes is no final result: its row is taken back.
 	 */
 	bool forget;
 };

@@ -11,22 +11,17 @@ struct grid_store {
 
 /* --- Rows --- */
 
-static bool put_row(const struct grid_store *gs, const struct pane *p, size_t g, struct buf *out)
+static struct row row_of(const struct pane *p, size_t g)
 {
-	const struct row row = {p->span, groups_key(p->groups, g), groups_states(p->groups, g)};
-
-	return rowout_put(gs->base.rows, &row, out);
+	return (struct row){p->span, groups_key(p->groups, g), groups_states(p->groups, g)};
 }
 
-/* The row of a group that changed: it is printed or, when it is not to be shown any more, taken back. */
 static void put_change(const struct grid_store *gs, struct pane *p, size_t g, struct buf *out)
 {
-	const struct row row = {p->span, groups_key(p->groups, g), NULL};
-	bool shown = put_row(gs, p, g, out);
+	const struct row row = row_of(p, g);
+	bool was = groups_marked(p->groups, g, GROUP_SHOWN);
 
-	if (!shown && groups_marked(p->groups, g, GROUP_SHOWN))
-		rowout_put_delete(gs->base.rows, &row, out);
-	groups_mark(p->groups, g, GROUP_SHOWN, shown);
+	groups_mark(p->groups, g, GROUP_SHOWN, rowout_change(gs->base.rows, &row, was, out));
 }
 
 static void put_changes(const struct grid_store *gs, struct pane *p, struct buf *out)
@@ -42,8 +37,11 @@ static void put_changes(const struct grid_store *gs, struct pane *p, struct buf 
 
 static void put_all(const struct grid_store *gs, const struct pane *p, struct buf *out)
 {
-	for (size_t g = 0; g < groups_count(p->groups); g++)
-		put_row(gs, p, g, out);
+	for (size_t g = 0; g < groups_count(p->groups); g++) {
+		const struct row row = row_of(p, g);
+
+		rowout_put(gs->base.rows, &row, out);
+	}
 	rowout_flush(gs->base.rows, out);
 }
 

@@ -1,13 +1,14 @@
 /* Sessions: the records of a key that are near to each other. */
 #include <stdlib.h>
 
+#include "hash.h"
 #include "livekeys.h"
 #include "mem.h"
 #include "winstore_priv.h"
 
 struct session {
-	struct session *newer, *older; /* of the same key; none of them touch */
-	struct owner *owner;           /* NULL: it was merged into another */
+	struct session *left, *right; /* of the same key: earlier ones, later ones; none touch */
+	struct owner *owner;          /* NULL: it was merged into another */
 	struct span span;
 	uint64_t seq; /* of its first record */
 	bool changed; /* since its row was last printed */
@@ -18,7 +19,7 @@ struct session {
 /* A key that has sessions. */
 struct owner {
 	struct livekey live; /* first */
-	struct session *newest;
+	struct session *root;
 };
 
 /* Sessions by their ends: mostly a session grows many times before it closes, so an entry is put right when it comes up. */
@@ -32,8 +33,82 @@ struct session_store {
 	struct livekeys *owners;
 	struct entry *heap; /* the least end first */
 	size_t n, cap;
-	struct buf deletes; /* of rows that were taken back since rows were last printed */
+	struct hash_secret secret;
+	struct buf retracted; /* bounds and key of rows to take back when rows are next printed */
 };
+
+/* --- The sessions of a key: a tree by time, which ranks that are as good as random keep flat --- */
+
+static uint64_t rank_of(const struct session_store *st, const struct session *s)
+{
+	return hash_multiply(s->seq ^ st->secret.of_bytes, st->secret.of_state);
+}
+
+/* Those that start before t, and the others. */
+static void split(struct session *s, int64_t t, struct session **before, struct session **others)
+{
+	while (s) {
+		if (s->span.start < t) {
+			*before = s;
+			before = &s->right;
+			s = s->right;
+		} else {
+			*others = s;
+			others = &s->left;
+			s = s->left;
+		}
+	}
+	*before = *others = NULL;
+}
+
+static struct session **towards(struct session *at, const struct session *s)
+{
+	return s->span.start < at->span.start ? &at->left : &at->right;
+}
+
+static void enter(const struct session_store *st, struct owner *o, struct session *s)
+{
+	struct session **p = &o->root;
+
+	while (*p && rank_of(st, *p) > rank_of(st, s))
+		p = towards(*p, s);
+	split(*p, s->span.start, &s->left, &s->right);
+	*p = s;
+	s->owner = o;
+}
+
+static void leave(const struct session_store *st, struct session *s)
+{
+	struct session **p = &s->owner->root, *l = s->left, *r = s->right;
+
+	while (*p != s)
+		p = towards(*p, s);
+	while (l && r) {
+		if (rank_of(st, l) > rank_of(st, r)) {
+			*p = l;
+			p = &l->right;
+			l = *p;
+		} else {
+			*p = r;
+			p = &r->left;
+			r = *p;
+		}
+	}
+	*p = l ? l : r;
+	s->owner = NULL;
+}
+
+/* The first session of the key that ends at t or after; NULL: there is none. */
+static struct session *first_from(const struct owner *o, int64_t t)
+{
+	struct session *found = NULL;
+
+	for (struct session *s = o->root; s; s = s->span.end >= t ? s->left : s->right) {
+		if (s->span.end >= t)
+			found = s;
+	}
+	return found;
+}
 
 /* --- The heap --- */
 
@@ -117,32 +192,49 @@ static struct row row_of(const struct session *s)
 	return (struct row){s->span, s->owner->live.key, s->states};
 }
 
-/* Its row is not true any more. */
-static void take_back(struct session_store *st, struct session *s, struct buf *out)
+static void put_row(struct session_store *st, struct session *s, struct buf *out)
 {
 	const struct row row = row_of(s);
 
-	if (s->shown && st->base.conf.emit == WINSTORE_CHANGES)
-		rowout_put_delete(st->base.rows, &row, st->base.conf.at_once ? out : &st->deletes);
-	s->shown = false;
+	rowout_put(st->base.rows, &row, out);
 }
 
 static void put_change(struct session_store *st, struct session *s, struct buf *out)
 {
 	const struct row row = row_of(s);
-	bool shown = rowout_put(st->base.rows, &row, out);
 
-	if (!shown)
-		take_back(st, s, out);
-	s->shown = shown;
+	s->shown = rowout_change(st->base.rows, &row, s->shown, out);
 	s->changed = false;
 }
 
-static void put_deletes(struct session_store *st, struct buf *out)
+/* Its row is not true any more, as it has other bounds now, or is no more. */
+static void take_back(struct session_store *st, struct session *s, struct buf *out)
 {
-	if (st->deletes.len)
-		buf_add(out, st->deletes.data, st->deletes.len);
-	buf_clear(&st->deletes);
+	const struct row row = row_of(s);
+
+	if (s->shown && st->base.conf.at_once) {
+		rowout_put_delete(st->base.rows, &row, out);
+	} else if (s->shown) {
+		pack_int(&st->retracted, row.span.start);
+		pack_int(&st->retracted, row.span.end);
+		pack_bytes(&st->retracted, row.key.ptr, row.key.len);
+	}
+	s->shown = false;
+}
+
+/* Before any row: a group that was forgotten may be there again. */
+static void put_retracted(struct session_store *st, struct buf *out)
+{
+	struct unpack in = {.left = buf_slice(&st->retracted)};
+
+	while (in.left.len && !in.bad) {
+		struct row row = {.span.start = unpack_int(&in)};
+
+		row.span.end = unpack_int(&in);
+		row.key = unpack_bytes(&in);
+		rowout_put_delete(st->base.rows, &row, out);
+	}
+	buf_clear(&st->retracted);
 }
 
 static int compare_sessions(const void *a, const void *b)
@@ -167,9 +259,11 @@ static void put_due(struct winstore *ws, struct buf *out)
 	struct session_store *st = (struct session_store *)ws;
 	struct session **due = mem_zalloc(st->n, sizeof(struct session *));
 	bool all = ws->conf.emit == WINSTORE_TABLE;
+	void (*put)(struct session_store *, struct session *, struct buf *) =
+		all ? put_row : put_change;
 	size_t n = 0;
 
-	put_deletes(st, out);
+	put_retracted(st, out);
 	for (size_t i = 0; i < st->n; i++) {
 		struct session *s = st->heap[i].session;
 
@@ -179,7 +273,7 @@ static void put_due(struct winstore *ws, struct buf *out)
 	qsort(due, n, sizeof(struct session *),
 	      ws->conf.forget ? compare_arrivals : compare_sessions);
 	for (size_t i = 0; i < n; i++)
-		put_change(st, due[i], out);
+		put(st, due[i], out);
 	free(due);
 }
 
@@ -190,87 +284,51 @@ static struct livekey *make_owner(void)
 	return mem_zalloc(1, sizeof(struct owner));
 }
 
-/* Those that only touch are one. */
-static bool is_near(const struct session_store *st, const struct session *s,
-		    const struct span *span)
-{
-	return st->base.conf.forget || (span->start <= s->span.end && s->span.start <= span->end);
-}
-
-static bool is_after(const struct session_store *st, const struct session *s,
-		     const struct span *span)
-{
-	return !is_near(st, s, span) && s->span.start > span->end;
-}
-
-/* The newest of the key's sessions that is not after `span`; *newer: the one after it. */
-static struct session *not_after(const struct session_store *st, const struct owner *o,
-				 const struct span *span, struct session **newer)
-{
-	struct session *s = o->newest;
-
-	for (*newer = NULL; s && is_after(st, s, span); s = s->older)
-		*newer = s;
-	return s;
-}
-
 static struct session *session_new(struct session_store *st, struct owner *o,
 				   const struct span *span, uint64_t seq)
 {
 	const struct agglist *aggs = groupby_aggs(st->base.gb);
 	struct session *s = mem_zalloc(1, sizeof *s + aggs->size);
 
-	*s = (struct session){.owner = o, .span = *span, .seq = seq};
-	s->older = not_after(st, o, span, &s->newer);
-	*(s->newer ? &s->newer->older : &o->newest) = s;
-	if (s->older)
-		s->older->newer = s;
+	*s = (struct session){.span = *span, .seq = seq};
+	enter(st, o, s);
 	agg_init(aggs, s->states);
 	heap_add(st, s);
 	return s;
 }
 
-/* Its key has it no more. */
-static void leave(struct session *s)
-{
-	*(s->newer ? &s->newer->older : &s->owner->newest) = s->older;
-	if (s->older)
-		s->older->newer = s->newer;
-	s->owner = NULL;
-}
-
 static void drop_if_empty(struct session_store *st, struct owner *o)
 {
-	if (o->newest)
+	if (o->root)
 		return;
 	livekeys_drop(st->owners, &o->live);
 	free(o);
 }
 
-/* The sessions of a key that a record joins become the one of them that was seen first; NULL: there are none. */
+/*
+ * The session of the key that a record joins; NULL: there is none. Those that only touch are one. As all are as long as the
+ * gap at least, it may touch two, not more: they become the one of them that was seen first.
+ */
 static struct session *merge_near(struct session_store *st, struct owner *o, struct span *span,
 				  struct buf *out)
 {
 	const struct agglist *aggs = groupby_aggs(st->base.gb);
-	struct session *newer, *first = not_after(st, o, span, &newer), *into = NULL, *older;
+	struct span reach = st->base.conf.forget ? (struct span){INT64_MIN, INT64_MAX} : *span;
+	struct session *first = first_from(o, reach.start), *second, *into, *gone;
 
-	for (struct session *s = first; s && is_near(st, s, span); s = s->older) {
-		if (!into || s->seq < into->seq)
-			into = s;
-	}
-	for (struct session *s = first; s && is_near(st, s, span); s = older) {
-		older = s->older;
-		if (s == into)
-			continue;
-		take_back(st, s, out);
-		agg_merge(aggs, into->states, s->states);
-		if (s->span.start < span->start)
-			span->start = s->span.start;
-		if (s->span.end > span->end)
-			span->end = s->span.end;
-		leave(s);
-		agg_free(aggs, s->states); /* the heap still has it */
-	}
+	if (!first || first->span.start > reach.end)
+		return NULL;
+	second = first_from(o, first->span.end + 1);
+	if (!second || second->span.start > reach.end)
+		return first;
+	span->start = first->span.start;
+	span->end = second->span.end;
+	into = first->seq < second->seq ? first : second;
+	gone = into == first ? second : first;
+	take_back(st, gone, out);
+	leave(st, gone);
+	agg_merge(aggs, into->states, gone->states);
+	agg_free(aggs, gone->states); /* the heap still has it */
 	return into;
 }
 
@@ -299,9 +357,9 @@ static bool add(struct winstore *ws, const struct groupby_eval *ge, int64_t t, u
 	s = merge_near(st, o, &span, out);
 	if (s) {
 		grow(st, s, span, out);
-	} else if (winstore_is_closed(ws, span.end) && !ws->conf.forget) {
+	} else if (winstore_is_closed(ws, span.end)) {
 		drop_if_empty(st, o);
-		return false;
+		return ws->conf.forget;
 	} else {
 		s = session_new(st, o, &span, seq);
 	}
@@ -321,10 +379,12 @@ static void close_session(struct session_store *st, struct session *s, struct bu
 
 	if (conf->forget)
 		take_back(st, s, out);
-	else if (conf->emit == WINSTORE_CLOSE || s->changed)
+	else if (conf->emit == WINSTORE_CLOSE)
+		put_row(st, s, out);
+	else if (s->changed)
 		put_change(st, s, out);
 	st->base.inexact += agg_inexact(groupby_aggs(st->base.gb), s->states);
-	leave(s);
+	leave(st, s);
 	session_free(st, s);
 	drop_if_empty(st, o);
 }
@@ -334,7 +394,8 @@ static void close_sessions(struct winstore *ws, struct buf *out)
 	struct session_store *st = (struct session_store *)ws;
 	struct session *s;
 
-	/* A row that is taken back has another name than those that come now. */
+	if (!ws->conf.forget && (s = heap_first(st)) && winstore_is_closed(ws, s->span.end))
+		put_retracted(st, out);
 	while ((s = heap_first(st)) && winstore_is_closed(ws, s->span.end)) {
 		heap_take(st);
 		close_session(st, s, out);
@@ -374,15 +435,19 @@ static void save(const struct winstore *ws, struct buf *out)
 		pack_int(out, s->span.start);
 		pack_int(out, s->span.end);
 		pack_int(out, (int64_t)s->seq);
+		pack_int(out, s->changed);
 		pack_int(out, s->shown);
 		agg_save(groupby_aggs(ws->gb), s->states, out);
 	}
 	pack_int(out, false);
+	pack_bytes(out, st->retracted.data, st->retracted.len);
 }
 
 static void load(struct winstore *ws, struct unpack *in)
 {
 	struct session_store *st = (struct session_store *)ws;
+	bool whole = ws->conf.forget && ws->changed; /* what is printed again is not taken back */
+	struct slice retracted;
 
 	while (unpack_int(in)) {
 		struct owner *o =
@@ -390,11 +455,12 @@ static void load(struct winstore *ws, struct unpack *in)
 		int64_t start = unpack_int(in), end = unpack_int(in), seq = unpack_int(in);
 		struct session *s = session_new(st, o, &(struct span){start, end}, (uint64_t)seq);
 
-		s->changed = ws->conf.forget && ws->changed;
-		/* What is printed whole again is not taken back. */
-		s->shown = unpack_int(in) && !s->changed;
+		s->changed = unpack_int(in) || whole;
+		s->shown = unpack_int(in) && !whole;
 		agg_load(groupby_aggs(ws->gb), s->states, in);
 	}
+	retracted = unpack_bytes(in);
+	buf_add(&st->retracted, retracted.ptr, retracted.len);
 }
 
 static void free_store(struct winstore *ws)
@@ -406,12 +472,12 @@ static void free_store(struct winstore *ws)
 		struct owner *o = s->owner;
 
 		heap_take(st);
-		leave(s);
+		leave(st, s);
 		session_free(st, s);
 		drop_if_empty(st, o);
 	}
 	livekeys_free(st->owners);
-	buf_free(&st->deletes);
+	buf_free(&st->retracted);
 	free(st->heap);
 	free(st);
 }
@@ -424,5 +490,6 @@ struct winstore *winstore_session_new(const struct groupby *gb)
 
 	st->base.kind = &kind;
 	st->owners = livekeys_new(groupby_aggs(gb)->seed);
+	st->secret = hash_secret(groupby_aggs(gb)->seed);
 	return &st->base;
 }

@@ -63,6 +63,20 @@ misused()
 	gives kcount -a 'a=avg(.v), s=sum(.v)' in.ndjson <<<'{"a":1e+308,"s":1.7976931348623157e+308}'
 }
 
+@test "--upsert: a record that is no object is a row" {
+	records '"a"' '1' '[2]' '"a"' 'null'
+	gives kcount --upsert 'tojson' -g 'type=type' in.ndjson <<-'END'
+	{"type":"string","count":1}
+	{"type":"number","count":1}
+	{"type":"array","count":1}
+	{"type":"null","count":1}
+	END
+	records '"a"'
+	run --separate-stderr kcount -J --upsert .key in.ndjson
+	assert_status 1
+	assert_match '^kcount: in.ndjson:1: .key: ' "$stderr"
+}
+
 @test "--upsert folds what --every prints" {
 	need jq
 	seq 500 | jq -c '{id:(. * 7919 % 50),g:(. * 31 % 7),v:(. % 13)}' >in.ndjson
@@ -99,6 +113,15 @@ misused()
 	END
 }
 
+@test "--ttl: a group whose only record has expired when it comes is forgotten at once" {
+	records '{"t":7,"k":"a"}' '{"t":1,"k":"b"}' '{"t":2.1,"k":"c"}' '{"t":1,"k":"a"}'
+	printf '%s\n' '{"k":"a","count":1}' '{"k":"c","count":1}' '{"k":"a","count":2}' >want
+	gives kcount -T .t --ttl 5s -g .k --every 0s in.ndjson <want
+	printf '%s\n' '{"k":"a","count":2}' '{"k":"c","count":1}' >want
+	gives kcount -T .t --ttl 5s -g .k --every 1h in.ndjson <want
+	gives kcount -T .t --ttl 5s -g .k in.ndjson <want
+}
+
 @test "--ttl: by the clock" {
 	mkfifo in out
 	kcount --ttl 300ms -g .k --every 0s <in >out 3>&- &
@@ -128,6 +151,36 @@ misused()
 	END
 }
 
+@test "--suppress: --tick and --idle move time on where no input comes" {
+	mkfifo in
+	kcount -T .t --time-unit s --suppress 900ms --tick 100ms --keep-open >out <in 3>&- &
+	exec 5>in
+	echo '{"t":1}' >&5
+	sleep 0.2
+	[ ! -s out ]
+	eventually 10 test -s out
+	exec 5>&-
+	wait
+	same_text '{"count":1}' "$(cat out)"
+	kcount -J --time-unit ms --suppress 10s --idle 300ms --keep-open >out <in 3>&- &
+	exec 5>in
+	printf '{"topic":"t","partition":%s,"timestamp":%s}\n' 0 1000 1 2000 1 60000 >&5
+	eventually 10 test -s out
+	exec 5>&-
+	wait
+	same_text '{"count":3}' "$(cat out)"
+}
+
+@test "--suppress: what changed before there was a watermark counts from the first one" {
+	envelopes() { printf '{"topic":"t","partition":%s,"timestamp":%s}\n' "$@" >in.ndjson; }
+	envelopes 0 1000 1 2000 1 3000
+	gives kcount -J --time-unit ms --suppress 1h --partitions 2 --keep-open in.ndjson </dev/null
+	envelopes 0 1000 1 2000 1 9000 0 5999
+	gives kcount -J --time-unit ms --suppress 5s --partitions 2 --keep-open in.ndjson </dev/null
+	envelopes 0 1000 1 2000 1 9000 0 6000
+	gives kcount -J --time-unit ms --suppress 5s --partitions 2 --keep-open in.ndjson <<<'{"count":4}'
+}
+
 @test "--having" {
 	records '{"k":"a"}' '{"k":"b"}' '{"k":"b"}'
 	gives kcount -g .k --having '.count > 1' in.ndjson <<<'{"k":"b","count":2}'
@@ -135,6 +188,47 @@ misused()
 	{"k":"a","count":1}
 	{"k":"b","count":1}
 	{"k":"b","$delete":true}
+	END
+}
+
+@test "--having that ends in an error: nothing more, nothing taken back, and at once" {
+	local having='if .count == 2 then error("x") else true end'
+	records '{"t":1,"g":1}' '{"t":1,"g":2}' '{"t":1,"g":2}' '{"t":1,"g":1}' '{'
+	for args in '--every 0s' '--ttl 1h --every 0s' '--ttl 1h -T .t --every 0s'; do
+		# shellcheck disable=SC2086 # words
+		run --separate-stderr kcount -g .g $args --having "$having" in.ndjson
+		assert_status 1
+		assert_output '{"g":1,"count":1}
+{"g":2,"count":1}'
+		assert_stderr "kcount: --having: $having: x"
+	done
+	# By the clock alone, while input is open.
+	mkfifo in
+	for args in '' '--ttl 1h'; do
+		# shellcheck disable=SC2086 # words
+		kcount -g .g $args --every 200ms --having "$having" >out 2>err <in 3>&- &
+		exec 5>in
+		printf '{"g":%s}\n' 1 2 3 >&5
+		eventually 10 test -s out
+		printf '{"g":%s}\n' 2 1 3 >&5
+		status=0
+		wait $! || status=$?
+		same_text 1 "$status"
+		exec 5>&-
+		same_text "$(printf '{"g":%s,"count":1}\n' 1 2 3)" "$(cat out)"
+		same_text "kcount: --having: $having: x" "$(cat err)"
+	done
+}
+
+@test "--ttl --every --having: what does not hold any more is taken back" {
+	# shellcheck disable=SC2016 # not ours to expand
+	gives bash -c '(
+		echo "{\"g\":1}"
+		sleep 0.6
+		echo "{\"g\":1}"
+	) | kcount --ttl 1h -g .g --every 200ms --having ".count < 2"' <<-'END'
+	{"g":1,"count":1}
+	{"g":1,"$delete":true}
 	END
 }
 

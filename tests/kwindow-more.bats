@@ -122,6 +122,23 @@ misused()
 	seq 0 2 599998 >in
 	timeout 20 kwindow -T . --time-unit s --session 1s --delay 600000s in >out
 	same_text 300000 "$(wc -l <out)"
+	tac in >back
+	timeout 20 kwindow -T . --time-unit s --session 1s --emit table back >got
+	same_file out got
+	shuf --random-source=in in >mixed
+	timeout 20 kwindow -T . --time-unit s --session 1s --emit table mixed >got
+	same_file out got
+}
+
+@test "--session: a key may have many that are open and become one, in any order" {
+	# One of ten times is left out, so the nine between two such are a session, however they come.
+	seq 20000 | grep -v '0$' >in
+	awk '/9$/ { print $1 - 8 "-" $1 + 1 " \"count\":9" }' in >want
+	for seed in 1 2 3; do
+		seq "$seed" 20000 | shuf --random-source=/dev/stdin in >mixed
+		kwindow -T . --time-unit s --session 1s --delay 1d --time-format s mixed | short >got
+		same_file want got
+	done
 }
 
 # --- Sliding windows ---
@@ -233,6 +250,76 @@ misused()
 	assert_match '^kwindow: --having: ' "$stderr"
 }
 
+@test "--having that ends in an error: nothing more, nothing taken back, and at once" {
+	local having='if .count == 2 then error("x") else true end'
+	at 1 1
+	for args in '--tumble 1m' '--hop 1m/1m' '--session 1m'; do
+		# shellcheck disable=SC2086 # words
+		run --separate-stderr kwindow -T .t $args --emit changes --having "$having" in.ndjson
+		assert_status 1
+		same_text 1 "${#lines[@]}"
+		assert_match '"count":1}$' "$output"
+		assert_stderr "kwindow: --having: $having: x"
+	done
+	# Of a window that is ranked nothing is known.
+	at 1 1 2
+	run --separate-stderr rows --tumble 10s -g .t --top 2 --by count --having 'if .t == 2 then error("x") else true end'
+	assert_status 1
+	assert_output ''
+	# By the clock alone, while input is open.
+	mkfifo in
+	for args in '-T .t --tumble 1m --emit changes --every 200ms' '--proctime --tumble 200ms'; do
+		# shellcheck disable=SC2086 # words
+		kwindow $args --having 'error("x")' >out 2>err <in 3>&- &
+		exec 5>in
+		echo '{"t":1}' >&5
+		status=0
+		wait $! || status=$?
+		same_text 1 "$status"
+		exec 5>&-
+		same_text '' "$(cat out)"
+		same_text 'kwindow: --having: error("x"): x' "$(cat err)"
+	done
+}
+
+# changing 'T...' ... -- ARG...: records of those times, in turns with a while between them; the rows.
+changing()
+(
+	set -o pipefail
+	turns=()
+	while [ "$1" != -- ]; do
+		turns+=("$1")
+		shift
+	done
+	shift
+	for times in "${turns[@]}"; do
+		# shellcheck disable=SC2086 # words
+		printf '{"t":%s}\n' $times
+		sleep 0.5
+	done | kwindow -T .t --time-format s --emit changes --every 200ms "$@" | short
+)
+
+@test "--session --every --having: what does not hold any more is taken back, in its place" {
+	gives changing 1 1 -- --session 10s --having '.count < 2' <<-'END'
+	1-11 "count":1
+	1-11 "$delete":true
+	END
+	# The final row is the last one.
+	gives changing 1 1 '1 100' -- --session 10s --having '.count != 2' <<-'END'
+	1-11 "count":1
+	1-11 "$delete":true
+	1-11 "count":3
+	100-110 "count":1
+	END
+	# A session that grows and then closes.
+	gives changing 1 '5 100' -- --session 10s <<-'END'
+	1-11 "count":1
+	1-11 "$delete":true
+	1-15 "count":2
+	100-110 "count":1
+	END
+}
+
 @test "--top N --by, with ties, and the least" {
 	printf '{"t":%s,"k":"%s","v":%s}\n' 1 a 5 1 b 7 1 c 7 1 d null 2 e 9 11 a 1 >in.ndjson
 	gives rows --tumble 10s -g .k -a 's=sum(.v)' --top 2 --by s <<-'END'
@@ -278,7 +365,8 @@ misused()
 }
 
 @test "usage errors" {
-	misused '--top N and --by NAME go together' -T .t --tumble 1s --top 3
+	misused '--top N, of 1 or more, and --by NAME go together' -T .t --tumble 1s --top 3
+	misused '--top N, of 1 or more, and --by NAME go together' -T .t --tumble 1s --top 0 --by count
 	misused '--by x: no aggregate has that name' -T .t --tumble 1s --top 3 --by x
 	misused '--ties goes with --top' -T .t --tumble 1s --ties
 	misused '--top goes with --emit close or table' -T .t --tumble 1s --top 3 --by count --emit changes

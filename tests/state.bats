@@ -48,9 +48,51 @@ lines()
 	{"k":"b","count":2}
 	{"k":"c","count":1}
 	END
-	lines 1 a | kcount -T .t --suppress 5s -g .k --keep-open --state s >one
-	[ ! -s one ]
-	gives kcount -T .t --suppress 5s -g .k --keep-open --state s <(lines 2 b) <<<'{"k":"a","count":1}'
+	# As one run has it, a row waits from its first change on.
+	for t in 1 5.9; do
+		lines $t a | kcount -T .t --suppress 5s -g .k --keep-open --state s >one
+		[ ! -s one ]
+	done
+	gives kcount -T .t --suppress 5s -g .k --keep-open --state s <(lines 6 b) <<<'{"k":"a","count":2}'
+	gives kcount -T .t --suppress 5s -g .k --keep-open --state s <(lines 10.9 a) </dev/null
+	gives kcount -T .t --suppress 5s -g .k --keep-open --state s <(lines 11 b) <<<'{"k":"b","count":2}'
+}
+
+@test "what --keep-open left out comes first in a next run, whatever its --every" {
+	local left
+	for args in '' '--ttl 1h'; do
+		for every in 0s 1h; do
+			# shellcheck disable=SC2086 # words
+			left=$(lines 1 a | kcount $args -g .k --every 1h --keep-open --state q --reset)
+			same_text '' "$left"
+			# shellcheck disable=SC2086 # words
+			gives kcount $args -g .k --every $every --state q <<<'{"k":"a","count":1}'
+			# shellcheck disable=SC2086 # words
+			gives kcount $args -g .k --every $every --state q </dev/null
+		done
+	done
+	local row='{"window_start":0,"window_end":5,"k":"a","count":1}'
+	for kind in '--tumble 5s' '--session 4s' '--hop 5s/5s'; do
+		for every in 0s 1h; do
+			# shellcheck disable=SC2086 # words
+			left=$(lines 0 a 1 a | kwindow -T .t $kind -g .k --time-format s --emit changes --every 1h --keep-open --state q --reset)
+			same_text '' "$left"
+			# shellcheck disable=SC2086 # words
+			gives kwindow -T .t $kind -g .k --time-format s --emit changes --every $every --state q <<<"${row/1\}/2\}}"
+			# shellcheck disable=SC2086 # words
+			gives kwindow -T .t $kind -g .k --time-format s --emit changes --every $every --state q </dev/null
+		done
+	done
+}
+
+@test "rows of sessions that --keep-open left to be taken back are taken back in the next run" {
+	args=(-T .t --time-format s --session 4s --emit changes --state s)
+	gives kwindow "${args[@]}" --keep-open <(lines 1 a) <<<'{"window_start":1,"window_end":5,"count":1}'
+	gives kwindow "${args[@]}" --every 1h --keep-open <(lines 3 a) </dev/null
+	gives kwindow "${args[@]}" <<-'END'
+	{"window_start":1,"window_end":5,"$delete":true}
+	{"window_start":1,"window_end":7,"count":2}
+	END
 }
 
 @test "kwindow: windows stay open, the watermark stays where it was" {
@@ -102,6 +144,25 @@ lines()
 	gives kcount -g .k --state s --reset <(lines 1 b) <<<'{"k":"b","count":1}'
 }
 
+@test "what an option means counts, not how it is written" {
+	args=(-T .t --tumble 2h --state s)
+	lines 1 a | kwindow "${args[@]}" --align=-1h
+	lines 2 a | kwindow "${args[@]}" --align=-60m
+	run --separate-stderr kwindow "${args[@]}" </dev/null
+	assert_status 1
+	assert_match 'is of other options: kwindow .*--align -1h ' "$stderr"
+	lines 3 a | kwindow "${args[@]}" --reset
+	lines 4 a | kwindow "${args[@]}" --align 0
+	# How rows show times counts where rows are taken back by it.
+	lines 5 a | kwindow "${args[@]}" --time-format s
+	lines 6 a | kwindow "${args[@]}" --emit changes --time-format s --reset >one
+	run --separate-stderr kwindow "${args[@]}" --emit changes --time-format ms </dev/null
+	assert_status 1
+	run --separate-stderr kwindow "${args[@]}" --emit changes --time-format s --window-time </dev/null
+	assert_status 1
+	gives kwindow "${args[@]}" --emit changes --time-format s </dev/null
+}
+
 @test "a damaged state is refused, wherever it is" {
 	lines 1 a 2 b | kcount -g .k -a 'collect(.t), mode(.k)' --state s >one
 	size=$(wc -c <s/state)
@@ -140,6 +201,9 @@ lines()
 	assert_status 2
 	run --separate-stderr kwindow --proctime --tumble 1s --final </dev/null
 	assert_status 2
+	run --separate-stderr kwindow --proctime --tumble 1s --state s --final --keep-open </dev/null
+	assert_status 2
+	assert_stderr "kwindow: --keep-open does not go with --final, which closes windows (try 'kwindow --help')"
 	run --separate-stderr kcount --state /dev/null/x </dev/null
 	assert_status 1
 	assert_stderr 'kcount: --state: /dev/null/x: cannot make it: Not a directory'

@@ -7,7 +7,7 @@
 Runs the tool on PATH, in the working directory, where the input of stream i stays: i.in. Stops, with status 1, at the
 first case that differs. A window here is the list of its records; every aggregate is worked out anew from
 that list, each time it is printed. What --emit changes prints is folded, too: the last row of each window and group is
-that of --emit close or table.
+that of --emit close or table, and that of one run is that of several.
 """
 import json
 import random
@@ -58,7 +58,7 @@ class Row:
     """What is shown of a window and a group."""
 
     def __init__(self, conf, window, records):
-        self.conf, self.window = conf, window
+        self.conf, self.window, self.first = conf, window, records[0].arrival
         self.identity = [("window_start", self.time(window[0])), ("window_end", self.time(window[1]))]
         if conf["window_time"]:
             self.identity.append(("window_time", self.time(window[1] - MS)))
@@ -102,6 +102,7 @@ class Model:
         self.watermark = Watermark(conf["delay"], conf["partitions"])
         self.rows, self.late, self.count, self.nbad = [], [], 0, 0
         self.out = {}  # the rows that are shown, with changes: place of it -> Row
+        self.due = {}  # and those that wait for their window to close, or for the end
 
     def is_closed(self, end):
         mark = self.watermark.now
@@ -127,6 +128,7 @@ class Model:
         return best
 
     def take_back(self, place):
+        self.due.pop(place, None)
         row = self.out.pop(place, None)
         if row:
             self.rows.append(row.deleted())
@@ -135,6 +137,18 @@ class Model:
         """The row at this place, whatever that is to the kind of window, is another now."""
         if self.conf["emit"] != "changes":
             return
+        if self.conf["every"]:
+            self.due[place] = row
+        else:
+            self.put_change(place, row)
+
+    def put_due(self, is_due):
+        for place, row in sorted(self.due.items(), key=lambda e: (e[1].window[1], e[1].first)):
+            if is_due(row.window[1]):
+                del self.due[place]
+                self.put_change(place, row)
+
+    def put_change(self, place, row):
         if self.holds(row):
             self.rows.append(row.shown())
             self.out[place] = row
@@ -174,6 +188,8 @@ class Model:
         conf = self.conf
         if conf["emit"] == "close" and not conf["keep_open"] or conf["emit"] == "table" and not conf["each"]:
             self.print_rows(self.all_rows())
+        if not conf["keep_open"]:
+            self.put_due(lambda end: True)
 
     def account(self, tool):
         if not self.nbad and not self.late:
@@ -208,6 +224,7 @@ class Grid(Model):
         over = [w for w in self.windows if self.is_closed(w[1])]
         if self.conf["emit"] == "close":
             self.print_rows(self.rows_of(over))
+        self.put_due(self.is_closed)
         for w in over:
             del self.windows[w]
 
@@ -248,6 +265,7 @@ class Sessions(Model):
         over = [s for s in self.sessions if self.is_closed(s[1])]
         if self.conf["emit"] == "close":
             self.print_rows(self.rows_of(over))
+        self.put_due(self.is_closed)
         for s in over:
             self.out.pop(id(s), None)
             self.sessions.remove(s)
@@ -370,6 +388,7 @@ def random_kwindow(r):
                 envelope=r.random() < .3, partitions=0, where=random_test(r, ".") if r.random() < .3 else None,
                 groups=r.sample([("k", "k"), ("w", "w"), ("other", "k")], r.randint(0, 2)),
                 aggregates=random_aggregates(r, ".", list(ARGUMENTS)[:2 if texts else 4]))
+    conf["every"] = conf["emit"] == "changes" and r.random() < .4
     args += form_args + ["--delay", duration(conf["delay"]), "--grace", duration(conf["grace"]), "--emit", conf["emit"]]
     args += ["-T", ".t"] if not conf["envelope"] or r.random() < .5 else ["-T", ".t", "-J"]
     conf["envelope"] = "-J" in args
@@ -379,6 +398,7 @@ def random_kwindow(r):
         args += ["--partitions", str(conf["partitions"])]
     args += ["--keep-open"] if conf["keep_open"] else []
     args += ["--every", "0s"] if conf["each"] and conf["emit"] == "table" else []
+    args += ["--every", "1h"] if conf["every"] else []
     args += ["-w", conf["where"][0]] if conf["where"] else []
     for name, field in conf["groups"]:
         args += ["-g", "." + field if name == field else f"{name}=.{field}"]
@@ -445,6 +465,10 @@ def fold(r, conf, args, name):
             del final[at:at + 2], changes[at:at + 2]
     want, _ = run(final)
     out, _ = run(changes)
+    same(changes, "what is folded", "".join(sorted(want.splitlines(True))), folded(conf, out))
+
+
+def folded(conf, out):
     rows = {}
     for line in out.splitlines():
         row = json.loads(line)
@@ -453,7 +477,7 @@ def fold(r, conf, args, name):
         rows.pop(identity, None)
         if "$delete" not in row:
             rows[identity] = line
-    same(changes, "what is folded", "".join(sorted(want.splitlines(True))), "".join(sorted(row + "\n" for row in rows.values())))
+    return "".join(sorted(row + "\n" for row in rows.values()))
 
 
 # --- A stream in several runs ---
@@ -466,16 +490,24 @@ def state(r, i):
     args[args.index("-a") + 1] += ", " + ", ".join(r.sample(every_function, 4))
     args = ["kwindow", "--bad", "skip", "-q"] + args
     lines = [line + "\n" for line, _, _ in lines]
+    if conf["every"]:
+        # Each run prints at other times, and may leave what it did not.
+        args = [a for a in args if a not in ("--every", "1h", "--keep-open")]
     want, _ = run(args, "".join(lines).encode())
     cuts = sorted(r.randint(0, len(lines)) for _ in range(r.randint(1, 3)))
     got, folder = "", f"{i}.state"
     for n, (begin, end) in enumerate(zip([0] + cuts, cuts + [len(lines)])):
         last = n == len(cuts) and "--keep-open" not in args
-        out, _ = run(args + ["--state", folder] + (["--final"] if last else []), "".join(lines[begin:end]).encode())
+        more = ["--final"] if last else []
+        if conf["every"]:
+            more += r.choice([[], ["--every", "0s"], ["--every", "1h"]] + [["--every", "1h", "--keep-open"]] * (3 * (not last)))
+        out, _ = run(args + ["--state", folder] + more, "".join(lines[begin:end]).encode())
         if conf["emit"] == "table" and not conf["each"]:
             got = out  # all rows, each time
         else:
             got += out
+    if conf["every"]:
+        want, got = folded(conf, want), folded(conf, got)
     same(args, "what the runs print", want, got)
     return len(lines)
 

@@ -1,6 +1,7 @@
 /* kcount: aggregates per key over the whole input, at its end or as they change. */
 #include <stdlib.h>
 
+#include "changes.h"
 #include "diag.h"
 #include "filter.h"
 #include "groupby.h"
@@ -15,12 +16,6 @@
 #include "winstore.h"
 
 enum { NEVER = -1 };
-
-/* A group that changed. */
-struct change {
-	size_t g;
-	int64_t at; /* when, by the watermark */
-};
 
 struct kcount {
 	int64_t every; /* us; 0: each change; NEVER: at the end */
@@ -37,13 +32,12 @@ struct kcount {
 	struct groupby_eval *ge; /* of the main thread, where threads cannot share the work */
 	struct rowout *ro;
 	struct groups *groups;
-	struct change *changed; /* groups whose rows are due, in order of their change */
-	size_t first, nchanged, changed_cap; /* due are [first, nchanged) */
-	int64_t next;                        /* when rows are due */
-	struct streamtime *st;               /* of --ttl and --suppress */
-	struct winstore *living;             /* --ttl: instead of `groups` */
-	struct upsert *rows_by_key;          /* --upsert */
-	size_t at_key;                       /* of its program */
+	struct changes *changes;    /* of `groups` */
+	int64_t next;               /* when rows are due */
+	struct streamtime *st;      /* of --ttl and --suppress */
+	struct winstore *living;    /* --ttl: instead of `groups` */
+	struct upsert *rows_by_key; /* --upsert */
+	size_t at_key;              /* of its program */
 	struct state *state;
 	uint64_t base; /* the first place in the input of this run */
 	uint64_t last; /* the last one so far */
@@ -79,11 +73,9 @@ static void put_row(struct kcount *k, size_t g, struct buf *out)
 {
 	const struct row row = {.key = groups_key(k->groups, g),
 				.states = groups_states(k->groups, g)};
-	bool shown = rowout_put(k->ro, &row, out);
+	bool was = groups_marked(k->groups, g, GROUP_SHOWN);
 
-	if (!shown && groups_marked(k->groups, g, GROUP_SHOWN))
-		rowout_put_delete(k->ro, &row, out);
-	groups_mark(k->groups, g, GROUP_SHOWN, shown);
+	groups_mark(k->groups, g, GROUP_SHOWN, rowout_change(k->ro, &row, was, out));
 }
 
 static int eval(const struct kcount *k, struct groupby_eval *ge, struct slice rec, struct buf *err)
@@ -159,37 +151,40 @@ static void merge(void *ctx, struct result *res)
 
 /* --- As it changes --- */
 
-static void put_change(struct kcount *k, size_t g, struct buf *out)
-{
-	put_row(k, g, out);
-	groups_mark(k->groups, g, GROUP_CHANGED, false);
-}
-
 /* What changed at `until` or before. */
 static void put_changed(struct kcount *k, int64_t until, struct buf *out)
 {
-	while (k->first < k->nchanged && k->changed[k->first].at <= until)
-		put_change(k, k->changed[k->first++].g, out);
-	/* Those that wait move up when as many are gone, so that each moves once on average. */
-	if (k->first <= k->nchanged / 2)
-		return;
-	k->nchanged -= k->first;
-	memmove(k->changed, k->changed + k->first, k->nchanged * sizeof *k->changed);
-	k->first = 0;
+	size_t g;
+
+	while (changes_take(k->changes, until, &g))
+		put_row(k, g, out);
+}
+
+static void put_due(struct kcount *k, struct buf *out)
+{
+	if (k->living)
+		winstore_put_due(k->living, out);
+	else
+		put_changed(k, INT64_MAX, out);
 }
 
 static void note_change(struct kcount *k, size_t g, int64_t now, struct buf *out)
 {
-	if (k->every == 0) {
+	if (k->every == 0)
 		put_row(k, g, out);
-		return;
+	else if (k->every != NEVER || k->suppress != NEVER)
+		changes_note(k->changes, g, now);
+}
+
+/* The watermark is here now: what it brings. */
+static void move_on(struct kcount *k, int64_t mark, struct buf *out)
+{
+	if (k->living) {
+		winstore_close(k->living, mark, out);
+	} else if (mark != WATERMARK_NONE) {
+		changes_date(k->changes, mark);
+		put_changed(k, mark - k->suppress, out);
 	}
-	if ((k->every == NEVER && k->suppress == NEVER) ||
-	    groups_marked(k->groups, g, GROUP_CHANGED))
-		return;
-	groups_mark(k->groups, g, GROUP_CHANGED, true);
-	k->changed = mem_grow(k->changed, &k->changed_cap, k->nchanged + 1, sizeof *k->changed);
-	k->changed[k->nchanged++] = (struct change){g, now};
 }
 
 /* Takes the place of its key's last row; its group is *g, where it counts at all. */
@@ -223,21 +218,17 @@ static bool add(struct kcount *k, uint64_t seq, int64_t now, size_t *g, struct b
 static void count(struct kcount *k, uint64_t seq, int64_t t, struct buf *out)
 {
 	int64_t now = WATERMARK_NONE;
-	size_t g;
+	size_t g = 0;
 
-	if (k->living) {
-		if (groupby_passes(k->ge))
-			winstore_add(k->living, k->ge, t, seq, out);
-		winstore_close(k->living, streamtime_observe(k->st, groupby_extra(k->ge, 0), t),
-			       out);
-		return;
-	}
+	/* A group lives by the watermark before its record. */
+	if (k->living && groupby_passes(k->ge))
+		winstore_add(k->living, k->ge, t, seq, out);
 	if (k->st)
 		now = streamtime_observe(k->st, groupby_extra(k->ge, 0), t);
-	if (add(k, seq, now, &g, out))
+	if (!k->living && add(k, seq, now, &g, out))
 		note_change(k, g, now, out);
-	if (k->suppress != NEVER && now != WATERMARK_NONE)
-		put_changed(k, now - k->suppress, out);
+	if (k->st)
+		move_on(k, now, out);
 }
 
 /* Also of what a record needs beside its group: its time, and its key in a table. */
@@ -269,9 +260,9 @@ static void apply(void *ctx, const struct block *blk, struct result *res)
 	struct slice rec;
 	int64_t t = 0;
 
-	if (k->living)
-		winstore_close(k->living, streamtime_watermark(k->st), &res->out);
-	while (result_next(res, blk, &rec)) {
+	if (k->st)
+		move_on(k, streamtime_watermark(k->st), &res->out);
+	while (!rowout_failure(k->ro) && result_next(res, blk, &rec)) {
 		if (eval_all(k, rec, &t) < 0) {
 			if (!result_bad_line(res, blk, rec, buf_str(&k->err)))
 				return;
@@ -280,50 +271,62 @@ static void apply(void *ctx, const struct block *blk, struct result *res)
 		res->native += groupby_native(k->ge);
 		k->last = place(k, blk, res);
 		count(k, k->last, t, &res->out);
-		if (rowout_failure(k->ro)) {
-			result_end(res);
-			return;
-		}
 	}
+	if (rowout_failure(k->ro))
+		result_end(res);
+}
+
+/* The watermark that brings the next row, or its end; WATERMARK_END: none does. */
+static int64_t next_mark(const struct kcount *k)
+{
+	int64_t at;
+
+	if (k->living)
+		return winstore_next(k->living);
+	at = changes_first(k->changes);
+	return at == WATERMARK_NONE || at == WATERMARK_END ? WATERMARK_END : at + k->suppress;
 }
 
 static int64_t tick(void *ctx, int64_t now, int64_t waited, struct buf *out)
 {
 	struct kcount *k = ctx;
-	int64_t left = LOOP_FOREVER, deadline = LOOP_FOREVER;
+	int64_t left = LOOP_FOREVER;
 
-	if (k->living)
-		winstore_close(k->living, streamtime_wait(k->st, waited), out);
-	if (k->every > 0 && now >= k->next) {
-		if (k->living)
-			winstore_put_due(k->living, out);
-		else
-			put_changed(k, INT64_MAX, out);
-		k->next = now + k->every;
+	if (k->st)
+		move_on(k, streamtime_wait(k->st, waited), out);
+	if (now >= k->next) {
+		put_due(k, out);
+		k->next = k->every ? now + k->every : LOOP_FOREVER;
 	}
-	if (k->every > 0)
-		deadline = k->next;
-	if (k->living)
-		left = streamtime_left(k->st, winstore_next(k->living));
-	return left < deadline - now ? now + left : deadline;
+	if (rowout_failure(k->ro))
+		return FILTER_ENDS;
+	if (k->st)
+		left = streamtime_left(k->st, next_mark(k));
+	return left < k->next - now ? now + left : k->next;
 }
 
 /* --- The end --- */
 
+static void put_all(struct kcount *k, struct buf *out)
+{
+	size_t due;
+
+	/* As in SQL: without keys there is one row, also of nothing. */
+	if (!groupby_keys(k->gb))
+		groups_put(k->groups, slice_str(""));
+	for (size_t g = 0; g < groups_count(k->groups); g++)
+		put_row(k, g, out);
+	/* So nothing is left of what another run left. */
+	while (changes_take(k->changes, INT64_MAX, &due))
+		continue;
+}
+
 static void put_finals(struct kcount *k, struct buf *out)
 {
-	if (k->living) {
-		winstore_put_due(k->living, out);
-	} else if (k->every != NEVER || k->suppress != NEVER) {
-		if (!k->keep_open)
-			put_changed(k, INT64_MAX, out);
-	} else {
-		/* As in SQL: without keys there is one row, also of nothing. */
-		if (!groupby_keys(k->gb))
-			groups_put(k->groups, slice_str(""));
-		for (size_t g = 0; g < groups_count(k->groups); g++)
-			put_row(k, g, out);
-	}
+	if (k->every == NEVER && k->suppress == NEVER && !k->living)
+		put_all(k, out);
+	else if (!k->keep_open)
+		put_due(k, out);
 }
 
 static int finish(void *ctx, enum filter_end end, struct buf *out)
@@ -332,10 +335,7 @@ static int finish(void *ctx, enum filter_end end, struct buf *out)
 
 	if (end != FILTER_CUT)
 		put_finals(k, out);
-	if (!rowout_failure(k->ro))
-		return EXIT_OK;
-	diag_warn("--having: %s", rowout_failure(k->ro));
-	return EXIT_FAIL;
+	return rowout_status(k->ro);
 }
 
 static uint64_t inexact(void *ctx)
@@ -374,8 +374,8 @@ static void check(struct kcount *k)
 		k->st = streamtime_new(&k->time);
 }
 
-/* What tells that the row of a key is no more. */
-static const char deleted[] = ".\"$delete\" == true";
+/* What tells that the row of a key is no more. A record that is no object is just a row. */
+static const char deleted[] = "(.\"$delete\"? // false) == true";
 static const char tombstone[] =
 	" or (.value == null and .value_text == null and .value_base64 == null)";
 
@@ -407,6 +407,7 @@ static void set_groups(struct kcount *k)
 	k->rows.end = filter_record_end(&k->filter);
 	k->ro = rowout_new(&k->rows, k->gb);
 	k->groups = groups_new(groupby_aggs(k->gb));
+	k->changes = changes_new(k->groups);
 	if (k->upsert)
 		k->rows_by_key = upsert_new(k->gb, groupby_aggs(k->gb)->seed);
 }
@@ -429,6 +430,7 @@ static void set_up(struct kcount *k, struct filter_tool *f)
 	set_groups(k);
 	if (k->ttl != NEVER)
 		set_living(k);
+	k->next = k->every == NEVER ? LOOP_FOREVER : 0; /* what the last run left is due */
 	f->raw = k->raw_input;
 	f->finish = finish;
 	f->inexact = inexact;
@@ -471,19 +473,8 @@ static bool load_all(struct kcount *k, struct unpack *in)
 		return false;
 	if (k->living)
 		return winstore_load(k->living, k->every == NEVER, in);
-	return groups_load(k->groups, in) &&
+	return groups_load(k->groups, in) && changes_load(k->changes, in) &&
 	       (!k->rows_by_key || upsert_load(k->rows_by_key, k->groups, in));
-}
-
-/* What changed and was not printed stays so, unless it is not known when. */
-static void note_loaded(struct kcount *k)
-{
-	for (size_t g = 0; !k->living && g < groups_count(k->groups); g++) {
-		if (!groups_marked(k->groups, g, GROUP_CHANGED))
-			continue;
-		groups_mark(k->groups, g, GROUP_CHANGED, false);
-		note_change(k, g, WATERMARK_NONE, NULL);
-	}
 }
 
 static void load(struct kcount *k)
@@ -503,8 +494,6 @@ static void load(struct kcount *k)
 	in.left = state_saved(k->state);
 	if (in.left.len && !load_all(k, &in))
 		diag_die(EXIT_FAIL, "--state: %s is damaged (--reset begins anew)", k->state_dir);
-	if (k->every > 0 || k->suppress != NEVER)
-		note_loaded(k);
 }
 
 /* After all rows are written. */
@@ -516,10 +505,12 @@ static int save(struct kcount *k)
 	pack_int(&bytes, (int64_t)(k->last + (UINT64_C(1) << 32)));
 	if (k->st)
 		streamtime_save(k->st, &bytes);
-	if (k->living)
+	if (k->living) {
 		winstore_save(k->living, &bytes);
-	else
+	} else {
 		groups_save(k->groups, &bytes);
+		changes_save(k->changes, &bytes);
+	}
 	if (k->rows_by_key)
 		upsert_save(k->rows_by_key, &bytes);
 	rc = state_save(k->state, buf_slice(&bytes), &k->err);
@@ -536,6 +527,7 @@ static void clean_up(struct kcount *k)
 	upsert_free(k->rows_by_key);
 	winstore_free(k->living);
 	streamtime_free(k->st);
+	changes_free(k->changes);
 	groups_free(k->groups);
 	rowout_free(k->ro);
 	groupby_free(k->gb);
@@ -543,7 +535,6 @@ static void clean_up(struct kcount *k)
 	buf_free(&k->where);
 	buf_free(&k->key);
 	buf_free(&k->err);
-	free(k->changed);
 }
 
 int main(int argc, char **argv)

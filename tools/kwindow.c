@@ -76,8 +76,8 @@ static const struct opt output_opts[] = {
 	 "rows when final (default), as they change, or all rows", emit_names},
 	{0, "every", OPT_DURATION, OFF(every), "D",
 	 "with changes, table: print every D (0s: each change)", NULL},
-	{0, "keep-open", OPT_FLAG, OFF(keep_open), NULL, "do not close windows at the end of input",
-	 NULL},
+	{0, "keep-open", OPT_FLAG, OFF(keep_open), NULL,
+	 "at the end of input, leave out what the watermark has not closed", NULL},
 	{0},
 };
 
@@ -136,7 +136,7 @@ static void apply(void *ctx, const struct block *blk, struct result *res)
 	int64_t t;
 
 	winstore_close(k->ws, streamtime_watermark(k->st), &res->out);
-	while (result_next(res, blk, &rec)) {
+	while (!rowout_failure(k->ro) && result_next(res, blk, &rec)) {
 		if (groupby_eval_line(k->ge, GROUPBY_JSON, rec, &k->err) < 0 ||
 		    time_of(k, &t) < 0) {
 			if (!result_bad_line(res, blk, rec, buf_str(&k->err)))
@@ -145,41 +145,46 @@ static void apply(void *ctx, const struct block *blk, struct result *res)
 		}
 		res->native += groupby_native(k->ge);
 		add(k, blk, res, rec, t);
-		if (rowout_failure(k->ro)) {
-			result_end(res);
-			return;
-		}
 	}
+	if (rowout_failure(k->ro))
+		result_end(res);
 }
 
 static int64_t tick(void *ctx, int64_t now, int64_t waited, struct buf *out)
 {
 	struct kwindow *k = ctx;
-	int64_t left, deadline = LOOP_FOREVER;
+	int64_t left;
 
 	winstore_close(k->ws, streamtime_wait(k->st, waited), out);
-	if (k->every > 0 && now >= k->next) {
+	if (now >= k->next) {
 		winstore_put_due(k->ws, out);
-		k->next = now + k->every;
+		k->next = k->every > 0 ? now + k->every : LOOP_FOREVER;
 	}
-	if (k->every > 0)
-		deadline = k->next;
+	if (rowout_failure(k->ro))
+		return FILTER_ENDS;
 	left = streamtime_left(k->st, winstore_next(k->ws));
-	return left < deadline - now ? now + left : deadline;
+	return left < k->next - now ? now + left : k->next;
+}
+
+static void put_finals(struct kwindow *k, struct buf *out)
+{
+	if (k->emit == WINSTORE_TABLE)
+		winstore_put_due(k->ws, out);
+	else if (k->keep_open)
+		return;
+	else if (k->emit == WINSTORE_CHANGES)
+		winstore_put_due(k->ws, out);
+	else if (!k->state || k->final)
+		winstore_close(k->ws, WATERMARK_END, out);
 }
 
 static int finish(void *ctx, enum filter_end end, struct buf *out)
 {
 	struct kwindow *k = ctx;
 
-	if (end != FILTER_CUT && k->emit != WINSTORE_CLOSE)
-		winstore_put_due(k->ws, out);
-	else if (end != FILTER_CUT && !k->keep_open && (!k->state || k->final))
-		winstore_close(k->ws, WATERMARK_END, out);
-	if (!rowout_failure(k->ro))
-		return EXIT_OK;
-	diag_warn("--having: %s", rowout_failure(k->ro));
-	return EXIT_FAIL;
+	if (end != FILTER_CUT)
+		put_finals(k, out);
+	return rowout_status(k->ro);
 }
 
 static uint64_t inexact(void *ctx)
@@ -277,6 +282,8 @@ static void set_output(struct kwindow *k)
 		diag_usage("--top goes with --emit close or table");
 	if ((k->final || k->reset) && !k->state_dir)
 		diag_usage("--final and --reset go with --state");
+	if (k->final && k->keep_open)
+		diag_usage("--keep-open does not go with --final, which closes windows");
 	k->least = WHEN_MIN + k->windows.window.size;
 	k->greatest = WHEN_MAX - k->windows.window.size;
 	k->rows.windows = true;
@@ -284,6 +291,8 @@ static void set_output(struct kwindow *k)
 	k->windows.emit = (enum winstore_emit)k->emit;
 	k->windows.at_once = k->emit == WINSTORE_CHANGES && k->every <= 0;
 	k->windows.grace = k->grace;
+	/* Of changes, those that the last run left are due. */
+	k->next = k->every > 0 || k->windows.at_once ? 0 : LOOP_FOREVER;
 }
 
 static void set_up(struct kwindow *k, struct filter_tool *f)
@@ -317,8 +326,12 @@ static void put_options(const struct kwindow *k, struct buf *out)
 		buf_add_char(out, '/');
 		when_put_duration(out, w->step);
 	}
-	if (k->align)
-		buf_addf(out, " --align %s", k->align);
+	if (w->align) {
+		buf_add_str(out, " --align ");
+		when_put_duration(out, w->align);
+	}
+	if (k->emit == WINSTORE_CHANGES)
+		rowout_put_options(&k->rows, out);
 	streamtime_put_options(&k->time, out);
 	groupby_put_options(&k->by, out);
 }
