@@ -8,6 +8,7 @@ unit_tests = \
 	tests/unit/test-agg \
 	tests/unit/test-agg-sketch \
 	tests/unit/test-arena \
+	tests/unit/test-changes \
 	tests/unit/test-csvio \
 	tests/unit/test-envelope \
 	tests/unit/test-eventtime \
@@ -105,6 +106,7 @@ TESTS += $(unit_tests)
 
 tests_unit_test_agg_LDADD = $(LDADD) -lm
 tests_unit_test_agg_sketch_LDADD = $(LDADD) -lm
+tests_unit_test_changes_LDADD = $(LDADD) -lm
 tests_unit_test_csvio_LDADD = $(LDADD) $(CODEC_LIBS) $(CSV_LIBS)
 tests_unit_test_expr_CPPFLAGS = $(AM_CPPFLAGS) $(JQ_CFLAGS)
 tests_unit_test_expr_LDADD = $(LDADD) $(JQ_LIBS) -lm
