@@ -20,6 +20,11 @@ lines()
 	gives kcount -g .k --every 1h --state e <(lines 3 a) <<<'{"k":"a","count":2}'
 }
 
+@test "kcount: a table at the end takes nothing back, whatever was shown before" {
+	lines 1 a 2 b | kcount -g .k --having '.count < 2' --state s >one
+	gives kcount -g .k --having '.count < 2' --state s <(lines 3 a) <<<'{"k":"b","count":1}'
+}
+
 @test "kcount: many groups in many blocks, as in one run" {
 	need jq
 	seq 20000 | jq -c '{k:(. * 7919 % 3001),v:.}' >in.ndjson

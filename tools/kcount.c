@@ -69,10 +69,14 @@ static const struct opt state_opts[] = {
 	{0},
 };
 
+static struct row row_of(const struct kcount *k, size_t g)
+{
+	return (struct row){.key = groups_key(k->groups, g), .states = groups_states(k->groups, g)};
+}
+
 static void put_row(struct kcount *k, size_t g, struct buf *out)
 {
-	const struct row row = {.key = groups_key(k->groups, g),
-				.states = groups_states(k->groups, g)};
+	const struct row row = row_of(k, g);
 	bool was = groups_marked(k->groups, g, GROUP_SHOWN);
 
 	groups_mark(k->groups, g, GROUP_SHOWN, rowout_change(k->ro, &row, was, out));
@@ -314,8 +318,11 @@ static void put_all(struct kcount *k, struct buf *out)
 	/* As in SQL: without keys there is one row, also of nothing. */
 	if (!groupby_keys(k->gb))
 		groups_put(k->groups, slice_str(""));
-	for (size_t g = 0; g < groups_count(k->groups); g++)
-		put_row(k, g, out);
+	for (size_t g = 0; g < groups_count(k->groups); g++) {
+		const struct row row = row_of(k, g);
+
+		groups_mark(k->groups, g, GROUP_SHOWN, rowout_put(k->ro, &row, out));
+	}
 	/* So nothing is left of what another run left. */
 	while (changes_take(k->changes, INT64_MAX, &due))
 		continue;
