@@ -2,37 +2,10 @@
 
 #include <stdlib.h>
 
-#include "expr_priv.h"
+#include "expr_set.h"
 #include "json.h"
 #include "mem.h"
 #include "utf8.h"
-
-struct program {
-	char *src;
-	enum expr_kind kind;
-	bool by_key; /* as in struct expr_source */
-	bool native; /* there is a plan */
-	struct plan plan;
-	/* A field of a JSON text alone, by its slot; a column alone: as a key, as an argument of -a. */
-	enum { SHAPE_OTHER, SHAPE_FIELD, SHAPE_KEY_CELL, SHAPE_EXACT_CELL } shape;
-	unsigned slot;
-	struct small_plan *small; /* EXACT, of a row; NULL: it is not of that kind */
-	struct jqprog *compiled;  /* by exprset_new; the first expreval takes it */
-	size_t guard;             /* as in struct expr_source */
-};
-
-struct exprset {
-	struct program *v;
-	size_t n;
-	bool any_native;
-	int levels; /* that plans add to those of a record, at most */
-	struct jq_number_rules rules;
-	struct fields fields;
-	struct scan *scan;     /* JSON: fields' paths */
-	struct slice *columns; /* owned */
-	struct jqvar *vars;    /* owned */
-	size_t nvars;
-};
 
 struct expreval {
 	struct exprset *set;
@@ -41,194 +14,13 @@ struct expreval {
 	struct plan_run *runs; /* per program, for its plan */
 	struct record rec;
 	struct small_run *small; /* NULL until needed */
-	struct buf normal; /* a record as libjq wrote it */
+	struct buf normal;       /* a record as libjq wrote it */
 	struct jqdoc *doc;
 	bool doc_ready, used_jq;
 	/* expreval_map: what expreval_print is to do. */
 	enum { MAP_PLAN, MAP_JQ, MAP_DONE } map;
 	struct slice map_record;
 };
-
-/* --- Compiling --- */
-
-/* What is for one value may as a whole be a column's name. */
-static bool is_whole(enum expr_kind kind)
-{
-	return kind != EXPR_MAP;
-}
-
-static struct jqprog *compile_jq(const struct exprset *set, const struct program *p,
-				 struct buf *err)
-{
-	struct buf src = BUF_INIT;
-	struct jqprog *jq = NULL;
-
-	if (set->columns && columns_rewrite(&src, &set->fields, p->src, is_whole(p->kind), err) < 0)
-		goto out;
-	jq = jqprog_new(set->columns ? src.data : p->src, set->vars, set->nvars, err);
-	if (!jq && set->columns)
-		columns_explain(err);
-out:
-	buf_free(&src);
-	return jq;
-}
-
-/* "PROGRAM: why" in place of "why". */
-static void name_program(struct buf *err, const char *src)
-{
-	struct buf why = *err;
-
-	*err = (struct buf)BUF_INIT;
-	buf_addf(err, "%s: %s", src, buf_str(&why));
-	buf_free(&why);
-}
-
-static void set_shape(const struct exprset *set, struct program *p)
-{
-	const struct plan_node *root = p->native ? &p->plan.nodes[p->plan.root] : NULL;
-
-	if (set->columns && root && p->kind == EXPR_EXACT && !p->by_key && !p->guard)
-		p->small = small_plan_new(&p->plan, &set->fields);
-	if (!root || root->op != PLAN_FIELD)
-		return;
-	p->slot = root->slot;
-	if (!set->columns && is_whole(p->kind))
-		p->shape = SHAPE_FIELD;
-	if (!set->columns || set->fields.v[root->slot].column < 0)
-		return;
-	if (p->kind == EXPR_KEY)
-		p->shape = SHAPE_KEY_CELL;
-	else if (p->kind == EXPR_EXACT && !p->by_key)
-		p->shape = SHAPE_EXACT_CELL;
-}
-
-/* Does libjq take what the plan takes? Where its versions differ, it is asked before any input is read. */
-static bool add_program(struct exprset *set, const struct expr_source *from,
-			const struct expr_conf *conf, struct buf *err)
-{
-	struct program *p = &set->v[set->n++];
-
-	p->src = mem_strdup(from->text);
-	p->kind = from->kind;
-	p->by_key = from->by_key || p->kind == EXPR_KEY;
-	p->guard = from->guard;
-	if (conf->engine != EXPR_JQ)
-		p->native = plan_parse(&p->plan, &set->fields, conf, set->rules, p->src,
-				       is_whole(p->kind));
-	set->any_native |= p->native;
-	if (p->native && p->plan.levels > set->levels)
-		set->levels = p->plan.levels;
-	set_shape(set, p);
-	if (p->native && !p->plan.doubtful)
-		return true;
-	if (!p->native && conf->engine == EXPR_NATIVE) {
-		buf_setf(err, "%s: outside the native subset", p->src);
-		return false;
-	}
-	p->compiled = compile_jq(set, p, err);
-	if (!p->compiled)
-		name_program(err, p->src);
-	return p->compiled != NULL;
-}
-
-static void copy_conf(struct exprset *set, const struct expr_conf *conf)
-{
-	if (conf->columns) {
-		set->columns = mem_zalloc(conf->ncolumns, sizeof *set->columns);
-		for (size_t i = 0; i < conf->ncolumns; i++) {
-			struct slice c = conf->columns[i];
-			set->columns[i] = slice_of(mem_dup(c.ptr, c.len), c.len);
-		}
-		set->fields.columns = set->columns;
-		set->fields.ncolumns = conf->ncolumns;
-	}
-	set->vars = mem_zalloc(conf->nvars, sizeof *set->vars);
-	set->nvars = conf->nvars;
-	for (size_t i = 0; i < conf->nvars; i++) {
-		set->vars[i] = conf->vars[i];
-		set->vars[i].name = mem_strdup(conf->vars[i].name);
-		set->vars[i].text = mem_strdup(conf->vars[i].text);
-	}
-}
-
-static struct scan *make_scan(const struct fields *fs, int levels)
-{
-	struct scan_path *paths = mem_zalloc(fs->n, sizeof *paths);
-	struct scan *sc;
-
-	for (size_t i = 0; i < fs->n; i++)
-		paths[i] = (struct scan_path){fs->v[i].steps, fs->v[i].n};
-	sc = scan_new(paths, fs->n, JSON_DEPTH_MAX - levels);
-	free(paths);
-	return sc;
-}
-
-struct exprset *exprset_new(const struct expr_source *programs, size_t n,
-			    const struct expr_conf *conf, struct buf *err)
-{
-	struct exprset *set = mem_zalloc(1, sizeof *set);
-	struct expr_conf own = *conf;
-
-	copy_conf(set, conf);
-	own.vars = set->vars; /* plans point to them */
-	set->rules = jqprog_number_rules();
-	set->v = mem_zalloc(n, sizeof *set->v);
-	for (size_t i = 0; i < n; i++) {
-		if (!add_program(set, &programs[i], &own, err)) {
-			exprset_free(set);
-			return NULL;
-		}
-	}
-	if (!set->columns)
-		set->scan = make_scan(&set->fields, set->levels);
-	return set;
-}
-
-void exprset_free(struct exprset *set)
-{
-	if (!set)
-		return;
-	for (size_t i = 0; i < set->n; i++) {
-		free(set->v[i].src);
-		plan_free(&set->v[i].plan);
-		small_plan_free(set->v[i].small);
-		jqprog_free(set->v[i].compiled);
-	}
-	for (size_t i = 0; set->columns && i < set->fields.ncolumns; i++)
-		free((char *)set->columns[i].ptr);
-	for (size_t i = 0; i < set->nvars; i++) {
-		free((char *)set->vars[i].name);
-		free((char *)set->vars[i].text);
-	}
-	free(set->vars);
-	free(set->columns);
-	fields_free(&set->fields);
-	scan_free(set->scan);
-	free(set->v);
-	free(set);
-}
-
-bool exprset_uses_column(const struct exprset *set, size_t column)
-{
-	for (size_t i = 0; i < set->fields.n; i++) {
-		if (set->fields.v[i].column == (int)column)
-			return true;
-	}
-	return false;
-}
-
-bool exprset_reads_column(const struct exprset *set, size_t column)
-{
-	for (size_t i = 0; i < set->n; i++) {
-		if (!set->v[i].native)
-			return true;
-	}
-	for (size_t i = 0; i < set->fields.n; i++) {
-		if (set->columns && set->fields.v[i].column < 0)
-			return true; /* the whole row */
-	}
-	return exprset_uses_column(set, column);
-}
 
 /*
  * The first evaluator takes what exprset_new compiled. The others compile what they are sure to need
@@ -241,7 +33,7 @@ static struct jqprog *first_prog(const struct exprset *set, struct program *p)
 
 	p->compiled = NULL;
 	if (!jq && !p->native)
-		jq = compile_jq(set, p, &err);
+		jq = expr_compile_jq(set, p, &err);
 	buf_free(&err);
 	return jq;
 }
@@ -331,7 +123,7 @@ static enum outcome run_plan(struct expreval *ev, size_t i, struct val *out)
 static bool need_prog(struct expreval *ev, size_t i, struct buf *err)
 {
 	if (!ev->progs[i])
-		ev->progs[i] = compile_jq(ev->set, &ev->set->v[i], err);
+		ev->progs[i] = expr_compile_jq(ev->set, &ev->set->v[i], err);
 	return ev->progs[i] != NULL;
 }
 
@@ -350,7 +142,7 @@ static int run_jq(struct expreval *ev, size_t i, struct val *out, struct buf *er
 		r = jqprog_next(ev->progs[i], p->by_key, out, &ev->texts[i], err);
 	} while (p->kind == EXPR_TEST && r == JQ_RESULT && !val_truthy(out));
 	if (r == JQ_ERROR) {
-		name_program(err, p->src);
+		expr_name_program(err, p->src);
 		return -1;
 	}
 	if (p->kind == EXPR_TEST) {
@@ -367,7 +159,7 @@ static int run_jq(struct expreval *ev, size_t i, struct val *out, struct buf *er
 		return 0;
 	if (r == JQ_RESULT)
 		buf_setf(err, "two results where one is due");
-	name_program(err, p->src);
+	expr_name_program(err, p->src);
 	return -1;
 }
 
@@ -454,7 +246,7 @@ static int eval_program(struct expreval *ev, size_t i, bool sure, struct slice l
 	r = p->native && sure ? run_plan(ev, i, out) : UNSURE;
 
 	if (r == BAD) {
-		name_program(err, p->src);
+		expr_name_program(err, p->src);
 		return -1;
 	}
 	return r == SURE || (need(ev, line, err) == 0 && run_jq(ev, i, out, err) == 0) ? 0 : -1;
@@ -571,20 +363,6 @@ int expreval_row(struct expreval *ev, const struct slice cells[], struct val out
 			return -1;
 	}
 	return 0;
-}
-
-bool exprset_is_small(const struct exprset *set)
-{
-	for (size_t i = 0; i < set->n; i++) {
-		if (!set->v[i].small && set->v[i].shape != SHAPE_KEY_CELL)
-			return false;
-	}
-	return true;
-}
-
-size_t exprset_key_column(const struct exprset *set, size_t i)
-{
-	return (size_t)set->fields.v[set->v[i].slot].column;
 }
 
 void expreval_rows(struct expreval *ev, const struct slice *const columns[], size_t n,

@@ -15,7 +15,7 @@ libkpipe_a_SOURCES = \
 	lib/eventtime.c lib/eventtime.h \
 	lib/expr.c lib/expr.h lib/expr_call.c lib/expr_cells.c lib/expr_columns.c lib/expr_construct.c lib/expr_exact.c \
 	lib/expr_lex.c lib/expr_parse.c lib/expr_parser.h lib/expr_path.c lib/expr_plan.c lib/expr_print.c \
-	lib/expr_priv.h lib/expr_small.c lib/expr_value.c \
+	lib/expr_priv.h lib/expr_set.c lib/expr_set.h lib/expr_small.c lib/expr_value.c \
 	lib/filter.c lib/filter.h lib/filter_block.c lib/filter_pool.c lib/filter_priv.h lib/filter_report.c \
 	lib/grid.c lib/grid.h \
 	lib/group.c lib/group.h \
