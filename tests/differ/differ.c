@@ -124,6 +124,7 @@ struct outcome {
 	struct buf text; /* the results, or a result; and "! reason" */
 	bool failed, native;
 	struct val val; /* not of MAP; strings do not last */
+	size_t json; /* of KEY: so much of the text is the value */
 };
 
 static void put_failure(struct outcome *out, struct buf *err)
@@ -170,6 +171,7 @@ static void eval_value(const struct pair *p, struct side *s, struct slice record
 		return;
 	}
 	val_put_json(&out->text, &out->val);
+	out->json = out->text.len;
 	if (p->use == KEY) {
 		buf_add_str(&out->text, " as ");
 		val_put_key(&out->text, &out->val);
@@ -192,18 +194,34 @@ static void evaluate(const struct pair *p, int side, struct slice record, struct
 	out->native = expreval_native(s->ev);
 }
 
+/* Is b what libjq makes of a, with its numbers rounded? */
+static bool is_rounded(struct slice a, struct slice b)
+{
+	struct side s;
+	struct val v;
+	bool same;
+
+	open_side(&s, ".", KEY, false, EXPR_JQ);
+	same = expreval_json(s.ev, a, &v, &s.err) == 0 && v.type == VAL_JSON && slice_eq(v.str, b);
+	close_side(&s);
+	return same;
+}
+
 /*
  * Differences that are meant. A number that goes no further than a key or a sum keeps all the
- * digits of its text, where libjq 1.6 knows the nearest double: that must be the same. And to an
- * aggregate all that is not finite is one.
+ * digits of its text, also in an object or an array, where libjq 1.6 knows the nearest double: that must
+ * be the same. And to an aggregate all that is not finite is one.
  */
 static bool is_meant(const struct outcome *a, const struct outcome *jq, enum use use)
 {
 	struct dec nearest;
 	double d, other;
 
-	if (use == MAP || a->failed || jq->failed || !val_is_number(&a->val) ||
-	    !val_is_number(&jq->val))
+	if (use == MAP || a->failed || jq->failed)
+		return false;
+	if (use == KEY && a->val.type == VAL_JSON && jq->val.type == VAL_JSON)
+		return is_rounded(slice_of(a->text.data, a->json), slice_of(jq->text.data, jq->json));
+	if (!val_is_number(&a->val) || !val_is_number(&jq->val))
 		return false;
 	d = val_double(&a->val);
 	other = val_double(&jq->val);
