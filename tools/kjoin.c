@@ -304,8 +304,10 @@ static void apply(void *ctx, const struct block *blk, struct result *res)
 		res->native += expreval_native(k->sides[side].ev) &&
 			       (!k->choice || expreval_native(k->choice));
 		take(k, side, t, rec, res);
-		if (is_done(k))
+		if (is_done(k)) {
 			result_end(res);
+			break;
+		}
 	}
 	k->res = NULL;
 }
