@@ -307,7 +307,7 @@ long_record()
 	feed 200000 >in
 	case $TOOL in
 	kcount | kwindow | kuniq) starved -g .id in ;;
-	kjoin) starved --table-key .id --left-if false in ;;
+	kjoin) starved --left-if false in ;;
 	csvagg) starved -g id in ;;
 	*) skip "$TOOL has no groups" ;;
 	esac
