@@ -541,9 +541,9 @@ two_streams()
 	exec 9<>r
 	printf '{"k":1,"t":%d}\n' 1 2 3 9 >&9
 	# without a row of the right alone; else its end is waited for
-	same_text 5 "$(timeout 20 kjoin -g .k -T .t --time-unit s --within 1s --with <(cat r) left | wc -l)"
+	same_text 5 "$(timeout 20 kjoin -g .k -T .t --time-unit s --within 1s --with r left 9>&- | wc -l)"
 	printf '{"k":1,"t":%d}\n' 1 >&9
-	same_text 0 "$(timeout 20 kjoin -g .k -T .t --time-unit s --within 1s --with <(cat r) /dev/null | wc -l)"
+	same_text 0 "$(timeout 20 kjoin -g .k -T .t --time-unit s --within 1s --with r /dev/null 9>&- | wc -l)"
 	exec 9>&-
 }
 
