@@ -237,7 +237,7 @@ bool utf8_replaced(const char *made, size_t made_len, const char *from, size_t f
 {
 	const char *end = made + made_len, *p = made;
 
-	while (end - p >= 3 && (p = memchr(p, '\xef', (size_t)(end - p) - 2)) != NULL) {
+	while (end - p >= 3 && (p = memchr(p, 0xef, (size_t)(end - p) - 2)) != NULL) {
 		if (memcmp(p, "\xef\xbf\xbd", 3) == 0)
 			return !utf8_valid(from, from_len);
 		p++;

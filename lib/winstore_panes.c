@@ -46,11 +46,12 @@ struct pane *panes_insert(struct panes *ps, const struct span *s, size_t at)
 
 struct pane *panes_latest(const struct panes *ps, int64_t t)
 {
-	struct pane *p = &ps->v[ps->last];
+	struct pane *p;
 
-	if (ps->last < ps->first || ps->last >= ps->end || t < p->span.start || t >= p->span.end)
+	if (ps->last < ps->first || ps->last >= ps->end)
 		return NULL;
-	return p;
+	p = &ps->v[ps->last];
+	return t >= p->span.start && t < p->span.end ? p : NULL;
 }
 
 void panes_drop_first(struct panes *ps)
