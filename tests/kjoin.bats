@@ -395,9 +395,10 @@ two_streams()
 @test "Ctrl-C: what is fed goes on to the end of its input; a source of files stops" {
 	mkfifo l r
 	exec 7<>l 8<>r
-	fed() { kjoin -g .k -T .t --within 1s --left --with r <l >out; }
+	fed() { exec kjoin -g .k -T .t --within 1s --left --with r <l >out; }
 	start fed
 	echo '{"k":1,"t":1,"n":1}' >&7
+	eventually 10 catches_signals
 	eventually 10 asleep
 	kill -INT -- "-$pid"
 	sleep 0.2
