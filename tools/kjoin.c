@@ -249,8 +249,12 @@ static bool add_to_windows(struct kjoin *k, enum join_side side, int64_t t, stru
 	return added;
 }
 
+/* The record as it stands in a row. False: it is late. */
 static bool add(struct kjoin *k, enum join_side side, int64_t t, struct slice rec)
 {
+	buf_clear(&k->text);
+	expreval_put_record(k->sides[side].ev, rec, &k->text);
+	rec = buf_slice(&k->text);
 	if (k->window.size)
 		return add_to_windows(k, side, t, rec);
 	make_key(k, &k->sides[side], NULL);
@@ -263,10 +267,7 @@ static void take(struct kjoin *k, enum join_side side, int64_t t, struct slice r
 {
 	struct side *s = &k->sides[side];
 
-	buf_clear(&k->text);
-	expreval_put_record(s->ev, rec, &k->text);
-	if ((val_truthy(&s->values[WHERE]) || deletes(k, side)) &&
-	    !add(k, side, t, buf_slice(&k->text))) {
+	if ((val_truthy(&s->values[WHERE]) || deletes(k, side)) && !add(k, side, t, rec)) {
 		res->late++;
 		buf_add(&res->late_records, rec.ptr, rec.len + 1);
 	}
