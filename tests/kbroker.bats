@@ -38,7 +38,7 @@ load helper
 
 @test "the configuration for short waits is there, and gone afterwards" {
 	kbroker --exec sh -c 'echo "$KPIPE_CONFIG"; cat "$KPIPE_CONFIG"' >got
-	grep -qx 'session.timeout.ms=3000' got
+	grep -qx 'session.timeout.ms=4000' got
 	grep -qx 'fetch.wait.max.ms=10' got
 	[ ! -e "$(head -n 1 got)" ]
 }

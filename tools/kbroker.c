@@ -53,8 +53,9 @@ static const struct tool tool = {
 	.max_operands = 0,
 };
 
-/* What suits a broker that answers at once, and a cluster of one group or two. */
-static const char settings[] = "session.timeout.ms=3000\n"
+/* What suits a broker that answers at once, and a cluster of one group or two. The first member of a group waits
+ * for others for 3 s, is not heard of meanwhile, and a session as short as that would end in it. */
+static const char settings[] = "session.timeout.ms=4000\n"
 			       "heartbeat.interval.ms=500\n"
 			       "fetch.wait.max.ms=10\n";
 

@@ -12,7 +12,7 @@ setup()
 	g=group-$t
 	# short, so that members are missed and told of each other soon; the box has new members wait
 	# for 3 seconds, in which they must not be missed
-	printf '%s\n' session.timeout.ms=3000 heartbeat.interval.ms=200 fetch.wait.max.ms=10 >conf
+	printf '%s\n' session.timeout.ms=4000 heartbeat.interval.ms=200 fetch.wait.max.ms=10 >conf
 	export KPIPE_CONFIG=$PWD/conf
 }
 
@@ -348,7 +348,7 @@ shared()
 	need_kafka "the box does not always finish a rebalance"
 	big 3000
 	mkfifo out
-	start 'kin -G "$g" -e --progress -X max.poll.interval.ms=3000 "$t" >out 2>err'
+	start 'kin -G "$g" -e --progress -X session.timeout.ms=3000 -X max.poll.interval.ms=3000 "$t" >out 2>err'
 	exec 9<out
 	IFS= read -r line <&9
 	echo "$line" >got
