@@ -18,11 +18,12 @@
 
 enum envelope_form { ENVELOPE_JSON, ENVELOPE_TEXT, ENVELOPE_BASE64 }; /* --value */
 
-/*
- * Appends the record as one line, without the newline. TEXT and BASE64 force that form of the value
- * where the bytes allow it.
- */
-void envelope_put(struct buf *out, const struct rec *rec, enum envelope_form form);
+/* TEXT and BASE64 force that form of the value where the bytes allow it. */
+struct envelope_writer *envelope_writer_new(enum envelope_form form);
+void envelope_writer_free(struct envelope_writer *w); /* NULL is fine */
+
+/* Appends the record as one line, without the newline. */
+void envelope_put(struct envelope_writer *w, struct buf *out, const struct rec *rec);
 
 /*
  * Reading one. Also understood: kcat's "payload" (a string is raw text, null a tombstone, else its

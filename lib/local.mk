@@ -11,7 +11,7 @@ libkpipe_a_SOURCES = \
 	lib/csvhead.c lib/csvhead.h \
 	lib/csvio.c lib/csvio.h lib/csvio_frame.c lib/csvio_priv.h lib/csvio_rows.c lib/csvio_scan.c \
 	lib/diag.c lib/diag.h \
-	lib/envelope.c lib/envelope.h \
+	lib/envelope.c lib/envelope.h lib/envelope_put.c \
 	lib/eventtime.c lib/eventtime.h \
 	lib/expr.c lib/expr.h lib/expr_call.c lib/expr_cells.c lib/expr_columns.c lib/expr_construct.c lib/expr_exact.c \
 	lib/expr_lex.c lib/expr_parse.c lib/expr_parser.h lib/expr_path.c lib/expr_plan.c lib/expr_print.c \

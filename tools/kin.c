@@ -42,6 +42,7 @@ struct kin {
 	struct kafka_partitions partitions;
 	struct kafka_ranges ranges;
 	struct kafka_format *format;
+	struct envelope_writer *envelopes;
 	struct buf key_delim, delim;
 	struct kafka_consumer *consumer;
 	int fd;       /* output */
@@ -154,8 +155,8 @@ static void warn(struct kin *k, const struct rec *rec)
 
 static void put_record(struct kin *k, const struct rec *rec)
 {
-	if (k->o.envelope) {
-		envelope_put(&k->out, rec, (enum envelope_form)k->o.value_form);
+	if (k->envelopes) {
+		envelope_put(k->envelopes, &k->out, rec);
 		buf_add_char(&k->out, record_end(k));
 		return;
 	}
@@ -459,6 +460,8 @@ static void parse_format(struct kin *k)
 		diag_usage("-D and -0 both say how records end");
 	if (o->value_form && !o->envelope)
 		diag_usage("--value is for -J");
+	if (o->envelope)
+		k->envelopes = envelope_writer_new((enum envelope_form)o->value_form);
 	if (o->key_delim)
 		parse_delim("-K", o->key_delim, &k->key_delim);
 	if (o->delim)
@@ -541,6 +544,7 @@ static void free_kin(struct kin *k)
 	kafka_partitions_free(&k->partitions);
 	kafka_ranges_free(&k->ranges);
 	kafka_format_free(k->format);
+	envelope_writer_free(k->envelopes);
 	buf_free(&k->key_delim);
 	buf_free(&k->delim);
 	buf_free(&k->out);

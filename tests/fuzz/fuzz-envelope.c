@@ -46,18 +46,20 @@ static void check_line(const struct rec *rec, struct slice line)
 static void write_and_read(const struct rec *rec, enum envelope_form form)
 {
 	struct envelope *env = envelope_new();
+	struct envelope_writer *w = envelope_writer_new(form);
 	struct buf line = BUF_INIT, again = BUF_INIT, err = BUF_INIT;
 	struct rec back;
 
-	envelope_put(&line, rec, form);
+	envelope_put(w, &line, rec);
 	check_line(rec, buf_slice(&line));
 	must(envelope_parse(env, buf_slice(&line), &back, &err) == 0, "%s: %s", buf_str(&err),
 	     line.data);
 	must_be_same(rec, &back);
 	back.log_append = rec->log_append; /* which is not read */
-	envelope_put(&again, &back, form);
+	envelope_put(w, &again, &back);
 	must(slice_eq(buf_slice(&line), buf_slice(&again)), "%s is written as %s", line.data,
 	     again.data);
+	envelope_writer_free(w);
 	envelope_free(env);
 	buf_free(&line);
 	buf_free(&again);

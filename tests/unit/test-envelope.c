@@ -39,9 +39,11 @@ static bool same_rec(const struct rec *a, const struct rec *b)
 
 static void is_put(const struct rec *rec, enum envelope_form form, const char *want)
 {
+	struct envelope_writer *w = envelope_writer_new(form);
 	struct buf out = BUF_INIT;
 
-	envelope_put(&out, rec, form);
+	envelope_put(w, &out, rec);
+	envelope_writer_free(w);
 	is_str(buf_str(&out), want, want);
 	buf_free(&out);
 }
@@ -141,10 +143,38 @@ static void test_put_value(void)
 	}
 }
 
+/* A writer remembers how the lines of a partition begin: more partitions and topics than that come in turn. */
+static void test_heads(void)
+{
+	static const char *const topics[] = {"t", "u", "longer"};
+	struct envelope_writer *w = envelope_writer_new(ENVELOPE_JSON);
+	struct buf line = BUF_INIT, want = BUF_INIT;
+	int wrong = 0;
+
+	for (int i = 0; i < 3000; i++) {
+		struct rec rec = no_rec;
+
+		rec.topic = slice_str(topics[i / 2 % 3]);
+		rec.partition = i / 6 * 16 % 1000 - 1; /* -1: none */
+		buf_setf(&want, "{\"topic\":\"%s\",", topics[i / 2 % 3]);
+		if (rec.partition >= 0)
+			buf_addf(&want, "\"partition\":%d,", (int)rec.partition);
+		buf_add_str(&want, "\"key\":null,\"value\":null}");
+		buf_clear(&line);
+		envelope_put(w, &line, &rec);
+		wrong += !slice_eq(buf_slice(&line), buf_slice(&want));
+	}
+	ok(wrong == 0, "lines begin with their own topic and partition");
+	envelope_writer_free(w);
+	buf_free(&line);
+	buf_free(&want);
+}
+
 /* The deepest value stands in "value", and is read; a deeper one is text. */
 static void test_depth(void)
 {
 	struct envelope *env = envelope_new();
+	struct envelope_writer *w = envelope_writer_new(ENVELOPE_JSON);
 	struct buf value = BUF_INIT, line = BUF_INIT;
 
 	for (int depth = JSON_DEPTH_MAX; depth <= JSON_DEPTH_MAX + 1; depth++) {
@@ -157,13 +187,14 @@ static void test_depth(void)
 		for (int i = 0; i < depth; i++)
 			buf_add_char(&value, ']');
 		rec.value = buf_slice(&value);
-		envelope_put(&line, &rec, ENVELOPE_JSON);
+		envelope_put(w, &line, &rec);
 		ok(!strstr(buf_str(&line), "value_text") == (depth == JSON_DEPTH_MAX),
 		   "a value %d levels deep is %s", depth,
 		   depth == JSON_DEPTH_MAX ? "JSON" : "text");
 		ok(envelope_parse(env, buf_slice(&line), &back, NULL) == 0 && same_rec(&rec, &back),
 		   "and comes back");
 	}
+	envelope_writer_free(w);
 	envelope_free(env);
 	buf_free(&value);
 	buf_free(&line);
@@ -587,9 +618,12 @@ static void test_random(void)
 {
 	static const char spoil[] = "{}[]:,\"\\ 0n/=\xff\0";
 	struct envelope *env = envelope_new();
+	struct envelope_writer *writers[3];
 	struct buf line = BUF_INIT;
 	size_t lost = 0, broken = 0, wrong = 0;
 
+	for (int form = ENVELOPE_JSON; form <= ENVELOPE_BASE64; form++)
+		writers[form] = envelope_writer_new((enum envelope_form)form);
 	for (int round = 0; round < 3000; round++) {
 		struct rec_header headers[6];
 		struct rec rec, back;
@@ -598,7 +632,7 @@ static void test_random(void)
 		random_rec(&rec, headers, 6);
 		for (int form = ENVELOPE_JSON; form <= ENVELOPE_BASE64; form++) {
 			buf_clear(&line);
-			envelope_put(&line, &rec, (enum envelope_form)form);
+			envelope_put(writers[form], &line, &rec);
 			broken += !json_valid(line.data, line.len, JSON_DEPTH_MAX, false) ||
 				  memchr(line.data, '\n', line.len);
 			lost += parse(env, buf_slice(&line), &copy, &back, NULL) != 0 ||
@@ -614,6 +648,8 @@ static void test_random(void)
 	ok(broken == 0, "every record is put as one line of strict JSON");
 	ok(lost == 0, "every record comes back, in every form");
 	ok(wrong == 0, "a damaged line is refused for what it is");
+	for (int form = ENVELOPE_JSON; form <= ENVELOPE_BASE64; form++)
+		envelope_writer_free(writers[form]);
 	envelope_free(env);
 	buf_free(&line);
 }
@@ -622,6 +658,7 @@ int main(void)
 {
 	test_put();
 	test_put_value();
+	test_heads();
 	test_depth();
 	test_parse();
 	test_parse_place();
