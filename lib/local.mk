@@ -50,6 +50,7 @@ libkpipe_a_SOURCES = \
 	lib/state.c lib/state.h \
 	lib/streamtime.c lib/streamtime.h \
 	lib/textwidth.c lib/textwidth.h \
+	lib/toolstate.c lib/toolstate.h \
 	lib/simd.c lib/simd.h \
 	lib/tz.c lib/tz.h lib/tz_priv.h lib/tz_rule.c \
 	lib/upsert.c lib/upsert.h \

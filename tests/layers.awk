@@ -23,11 +23,12 @@ BEGIN {
 	layer(0, "simd diag mem buf arena num widesum when keytab json jqtext utf8 textwidth word hash nearest livekeys pack")
 	layer(1, "rec val agg group changes grid rows window watermark eventtime join held")
 	layer(2, "loop lineio envelope control jqprog scan expr csvio state tz progress")
-	layer(3, "opt filter program groupby groupout rowout winstore streamtime upsert csvhead kafka admintool")
+	layer(3, "opt filter program groupby groupout rowout winstore streamtime toolstate upsert csvhead kafka admintool")
 
 	# In layers 0 and 1 sideways is free, as long as there is no circle.
 	sideways("lineio", "loop")
 	sideways("csvio", "lineio")
+	sideways("envelope", "scan")
 	sideways("jqprog", "loop")
 	sideways("expr", "scan jqprog simd")
 	sideways("filter", "opt")
@@ -37,6 +38,7 @@ BEGIN {
 	sideways("rowout", "opt groupby")
 	sideways("winstore", "groupby rowout")
 	sideways("streamtime", "opt")
+	sideways("toolstate", "opt state")
 	sideways("upsert", "groupby")
 	sideways("csvhead", "opt")
 	sideways("kafka", "opt")

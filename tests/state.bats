@@ -125,6 +125,41 @@ lines()
 	END
 }
 
+@test "kuniq: what has passed in one run does not pass in the next" {
+	lines 1 a 2 b | kuniq -g .k --state s >one
+	same_text "$(lines 1 a 2 b)" "$(cat one)"
+	gives kuniq -g .k --state s <(lines 3 b 4 null 5 c) <<<"$(lines 4 null 5 c)"
+	gives kuniq -g .k --state s <(lines 3 b 4 null 5 c 1 a) </dev/null
+	gives kuniq -g .k --state s --reset <(lines 3 b) <<<"$(lines 3 b)"
+	gives kuniq -R -g . --state raw <(printf 'x\ny\n') <<<$'x\ny'
+	gives kuniq -R -g . --state raw <(printf 'y\nz\n') <<<z
+	run --separate-stderr kuniq -g .t --state s </dev/null
+	assert_status 1
+	assert_stderr 'kuniq: --state: s/state is of other options: kuniq -g .k (--reset begins anew)'
+	run --separate-stderr kuniq -g .t --reset </dev/null
+	assert_status 2
+}
+
+@test "kuniq --within: keys are forgotten and records are late as in one run, wherever it is cut" {
+	need python3
+	python3 - >in <<-'END'
+	import random
+	random.seed(7)
+	for i in range(3000):
+	    print('{"t":%d,"k":[%d,"é"]}' % (1000 + i // 3 + random.randint(-12, 12), random.randint(0, 40)))
+	END
+	args=(-g .k -T .t --within 10s --delay 5s --time-unit s)
+	kuniq "${args[@]}" --late late in >want 2>err
+	grep -q ' [1-9][0-9]* late$' err
+	for part in '1,1p' '2,1000p' '1001,1001p' '1002,$p'; do
+		sed -n "$part" in | kuniq "${args[@]}" --late late.parts --state s
+	done >got 2>err
+	same_file want got
+	same_file late late.parts
+	# The forgotten are not kept: 41 keys at the most, of 20 bytes and 16 for length and time.
+	[ "$(wc -c <s/state)" -lt 4000 ]
+}
+
 @test "nothing is saved by a run that fails" {
 	lines 1 a | kcount -g .k --state s >one
 	cp s/state before

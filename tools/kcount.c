@@ -8,8 +8,8 @@
 #include "loop.h"
 #include "mem.h"
 #include "rowout.h"
-#include "state.h"
 #include "streamtime.h"
+#include "toolstate.h"
 #include "upsert.h"
 #include "watermark.h"
 #include "when.h"
@@ -21,8 +21,8 @@ struct kcount {
 	int64_t every; /* us; 0: each change; NEVER: at the end */
 	int64_t suppress, ttl;
 	const char *upsert;
-	const char *state_dir;
-	bool raw_input, keep_open, reset;
+	struct toolstate_conf keep;
+	bool raw_input, keep_open;
 	struct streamtime_conf time;
 	struct groupby_conf by;
 	struct rowout_conf rows;
@@ -59,13 +59,6 @@ static const struct opt opts[] = {
 	 "records are rows of a table: each replaces the last one of its KEY", NULL},
 	{'R', "raw-input", OPT_FLAG, OFF(raw_input), NULL,
 	 "records are text: each line is a string", NULL},
-	{0},
-};
-
-static const struct opt state_opts[] = {
-	{0, "state", OPT_FILE, OFF(state_dir), "DIR", "count on from what the last run left in DIR",
-	 NULL},
-	{0, "reset", OPT_FLAG, OFF(reset), NULL, "with --state: begin anew", NULL},
 	{0},
 };
 
@@ -487,20 +480,13 @@ static bool load_all(struct kcount *k, struct unpack *in)
 static void load(struct kcount *k)
 {
 	struct buf options = BUF_INIT;
-	struct unpack in = {0};
+	struct unpack in;
 
-	if (!k->state_dir && k->reset)
-		diag_usage("--reset goes with --state");
-	if (!k->state_dir)
-		return;
 	put_options(k, &options);
-	k->state = state_open(k->state_dir, buf_slice(&options), k->reset, &k->err);
-	if (!k->state)
-		diag_die(EXIT_FAIL, "--state: %s", buf_str(&k->err));
+	k->state = toolstate_open(&k->keep, buf_slice(&options), &in);
 	buf_free(&options);
-	in.left = state_saved(k->state);
 	if (in.left.len && !load_all(k, &in))
-		diag_die(EXIT_FAIL, "--state: %s is damaged (--reset begins anew)", k->state_dir);
+		toolstate_damaged(&k->keep);
 }
 
 /* After all rows are written. */
@@ -520,11 +506,9 @@ static int save(struct kcount *k)
 	}
 	if (k->rows_by_key)
 		upsert_save(k->rows_by_key, &bytes);
-	rc = state_save(k->state, buf_slice(&bytes), &k->err);
+	rc = toolstate_save(k->state, buf_slice(&bytes));
 	buf_free(&bytes);
-	if (rc < 0)
-		diag_warn("--state: %s", buf_str(&k->err));
-	return rc < 0 ? EXIT_FAIL : EXIT_OK;
+	return rc;
 }
 
 static void clean_up(struct kcount *k)
@@ -556,7 +540,7 @@ int main(int argc, char **argv)
 		{"Output", opts, &k},
 		{"Rows", rowout_opts, &k.rows},
 		{"Time", streamtime_opts, &k.time},
-		{"State", state_opts, &k},
+		{"State", toolstate_opts, &k.keep},
 		{"Running", filter_jobs_opts, &k.filter},
 		{"Input and output", filter_opts, &k.filter},
 		{0},

@@ -9,8 +9,10 @@
 #include "loop.h"
 #include "mem.h"
 #include "streamtime.h"
+#include "toolstate.h"
 #include "utf8.h"
 #include "watermark.h"
+#include "when.h"
 
 enum {
 	NEVER = -1,
@@ -22,12 +24,14 @@ struct kuniq {
 	bool raw_input;
 	int64_t within; /* NEVER: keys are kept for good */
 	struct streamtime_conf time;
+	struct toolstate_conf keep;
 	struct filter_conf filter;
 
 	struct exprset *set;
 	struct expreval *ev;
 	struct val *values; /* of the programs: first those below, then the keys */
 	struct streamtime *st;
+	struct state *state;
 	struct keytab *seen; /* slots: the time of the key's first record, with --within */
 	size_t sweep;        /* so many keys: time to drop those that are forgotten */
 	size_t most;
@@ -221,8 +225,84 @@ static void set_up(struct kuniq *k, struct filter_tool *f)
 	f->prompt = true;
 }
 
+/* --- State --- */
+
+static void put_options(const struct kuniq *k, struct buf *out)
+{
+	if (k->raw_input)
+		buf_add_str(out, " -R");
+	if (k->within != NEVER) {
+		buf_add_str(out, " --within ");
+		when_put_duration(out, k->within);
+		streamtime_put_options(&k->time, out);
+	}
+	for (size_t i = 0; i < k->groups.n; i++)
+		buf_addf(out, " -g %s", k->groups.v[i]);
+}
+
+/* The keys in their order, each with the time of its first record. */
+static bool load_keys(struct kuniq *k, struct unpack *in)
+{
+	enum { LEAST = 2 * sizeof(int64_t) }; /* bytes of an empty key and its time */
+	size_t n = unpack_count(in, LEAST);
+
+	for (size_t i = 0; i < n && !in->bad; i++) {
+		struct slice key = unpack_bytes(in);
+		int64_t first = unpack_int(in);
+		bool made;
+		int64_t *slot = keytab_put(k->seen, key, &made);
+
+		if (!made)
+			return false;
+		if (k->within != NEVER)
+			*slot = first;
+	}
+	return !in->bad && !in->left.len;
+}
+
+static void load(struct kuniq *k)
+{
+	struct buf options = BUF_INIT;
+	struct unpack in;
+
+	put_options(k, &options);
+	k->state = toolstate_open(&k->keep, buf_slice(&options), &in);
+	buf_free(&options);
+	if (!in.left.len)
+		return;
+	if ((k->st && !streamtime_load(k->st, &in)) || !load_keys(k, &in))
+		toolstate_damaged(&k->keep);
+	if (k->st)
+		k->watermark = streamtime_watermark(k->st);
+	k->most = keytab_count(k->seen);
+	k->sweep = 2 * k->most + SWEEP_MIN;
+}
+
+/* After all is written. */
+static int save(struct kuniq *k)
+{
+	struct buf bytes = BUF_INIT;
+	int rc;
+
+	if (k->st) {
+		streamtime_save(k->st, &bytes);
+		keytab_keep(k->seen, remembered, k);
+	}
+	pack_int(&bytes, (int64_t)keytab_count(k->seen));
+	for (size_t i = 0; i < keytab_count(k->seen); i++) {
+		struct slice key = keytab_key(k->seen, i);
+
+		pack_bytes(&bytes, key.ptr, key.len);
+		pack_int(&bytes, k->st ? *(int64_t *)keytab_slot(k->seen, i) : 0);
+	}
+	rc = toolstate_save(k->state, buf_slice(&bytes));
+	buf_free(&bytes);
+	return rc;
+}
+
 static void clean_up(struct kuniq *k)
 {
+	state_free(k->state);
 	expreval_free(k->ev);
 	exprset_free(k->set);
 	streamtime_free(k->st);
@@ -239,6 +319,7 @@ int main(int argc, char **argv)
 	const struct optgroup groups[] = {
 		{"Keys", opts, &k},
 		{"Time, with --within", streamtime_opts, &k.time},
+		{"State", toolstate_opts, &k.keep},
 		{"Late records", late_opts, &k.filter},
 		{"Input and output", filter_opts, &k.filter},
 		{0},
@@ -251,7 +332,10 @@ int main(int argc, char **argv)
 	loop_init();
 	opt_parse(&tool, groups, argc, argv, &operands);
 	set_up(&k, &f);
+	load(&k);
 	rc = filter_run(&f, &k, &k.filter, operands);
+	if (rc == EXIT_OK && k.state)
+		rc = save(&k);
 	clean_up(&k);
 	return rc;
 }

@@ -7,8 +7,8 @@
 #include "loop.h"
 #include "mem.h"
 #include "rowout.h"
-#include "state.h"
 #include "streamtime.h"
+#include "toolstate.h"
 #include "watermark.h"
 #include "when.h"
 #include "winstore.h"
@@ -29,8 +29,8 @@ struct kwindow {
 	const char *align;
 	int64_t grace, every;
 	int emit;
-	bool keep_open, reset, final;
-	const char *state_dir;
+	bool keep_open, final;
+	struct toolstate_conf keep;
 	struct streamtime_conf time;
 	struct groupby_conf by;
 	struct rowout_conf rows;
@@ -78,14 +78,8 @@ static const struct opt output_opts[] = {
 	 "with changes, table: print every D (0s: each change)", NULL},
 	{0, "keep-open", OPT_FLAG, OFF(keep_open), NULL,
 	 "at the end of input, leave out what the watermark has not closed", NULL},
-	{0},
-};
-
-static const struct opt state_opts[] = {
-	{0, "state", OPT_FILE, OFF(state_dir), "DIR",
-	 "go on from what the last run left in DIR; windows stay open at the end", NULL},
-	{0, "final", OPT_FLAG, OFF(final), NULL, "with --state: the last run, windows close", NULL},
-	{0, "reset", OPT_FLAG, OFF(reset), NULL, "with --state: begin anew", NULL},
+	{0, "final", OPT_FLAG, OFF(final), NULL,
+	 "with --state, which leaves windows open: the last run, they close", NULL},
 	{0},
 };
 
@@ -280,8 +274,8 @@ static void set_output(struct kwindow *k)
 		diag_usage("--every goes with --emit changes or table");
 	if (k->rows.top && k->emit == WINSTORE_CHANGES)
 		diag_usage("--top goes with --emit close or table");
-	if ((k->final || k->reset) && !k->state_dir)
-		diag_usage("--final and --reset go with --state");
+	if (k->final && !k->keep.dir)
+		diag_usage("--final goes with --state");
 	if (k->final && k->keep_open)
 		diag_usage("--keep-open does not go with --final, which closes windows");
 	k->least = WHEN_MIN + k->windows.window.size;
@@ -339,21 +333,16 @@ static void put_options(const struct kwindow *k, struct buf *out)
 static void load(struct kwindow *k)
 {
 	struct buf options = BUF_INIT;
-	struct unpack in = {0};
+	struct unpack in;
 
-	if (!k->state_dir)
-		return;
 	put_options(k, &options);
-	k->state = state_open(k->state_dir, buf_slice(&options), k->reset, &k->err);
-	if (!k->state)
-		diag_die(EXIT_FAIL, "--state: %s", buf_str(&k->err));
+	k->state = toolstate_open(&k->keep, buf_slice(&options), &in);
 	buf_free(&options);
-	in.left = state_saved(k->state);
 	if (!in.left.len)
 		return;
 	k->base = k->last = (uint64_t)unpack_int(&in);
 	if (!streamtime_load(k->st, &in) || !winstore_load(k->ws, k->every != 0, &in))
-		diag_die(EXIT_FAIL, "--state: %s is damaged (--reset begins anew)", k->state_dir);
+		toolstate_damaged(&k->keep);
 }
 
 /* After all rows are written. The final run leaves nothing to go on from. */
@@ -367,11 +356,9 @@ static int save(struct kwindow *k)
 		streamtime_save(k->st, &bytes);
 		winstore_save(k->ws, &bytes);
 	}
-	rc = state_save(k->state, buf_slice(&bytes), &k->err);
+	rc = toolstate_save(k->state, buf_slice(&bytes));
 	buf_free(&bytes);
-	if (rc < 0)
-		diag_warn("--state: %s", buf_str(&k->err));
-	return rc < 0 ? EXIT_FAIL : EXIT_OK;
+	return rc;
 }
 
 static void clean_up(struct kwindow *k)
@@ -400,7 +387,7 @@ int main(int argc, char **argv)
 		{"Output", output_opts, &k},
 		{"Rows", rowout_opts, &k.rows},
 		{"Rows of a window", rowout_window_opts, &k.rows},
-		{"State", state_opts, &k},
+		{"State", toolstate_opts, &k.keep},
 		{"Late records", late_opts, &k.filter},
 		{"Input and output", filter_opts, &k.filter},
 		{0},
