@@ -332,6 +332,22 @@ bool join_waits(const struct join *j)
 	       j->shelves[JOIN_LEFT].records;
 }
 
+void join_save(const struct join *j, struct buf *out)
+{
+	pack_int(out, j->wm);
+	shelf_save(&j->shelves[JOIN_LEFT], out);
+	shelf_save(&j->shelves[JOIN_RIGHT], out);
+}
+
+bool join_load(struct join *j, struct unpack *in)
+{
+	j->wm = unpack_int(in);
+	if (!shelf_load(&j->shelves[JOIN_LEFT], in) || !shelf_load(&j->shelves[JOIN_RIGHT], in))
+		return false;
+	j->most = j->shelves[JOIN_LEFT].records + j->shelves[JOIN_RIGHT].records;
+	return true;
+}
+
 struct join_held join_held(const struct join *j)
 {
 	struct join_held all = {.most = j->most};

@@ -11,7 +11,7 @@
 
 #include <stdint.h>
 
-#include "buf.h"
+#include "pack.h"
 
 enum join_side { JOIN_LEFT, JOIN_RIGHT };
 
@@ -71,6 +71,10 @@ void join_end(struct join *j, enum join_side side);
 
 /* Might a record of the right side still make a row? */
 bool join_waits(const struct join *j);
+
+/* What is held to bytes, and back into a new one of the same conf; false: those bytes are none. */
+void join_save(const struct join *j, struct buf *out);
+bool join_load(struct join *j, struct unpack *in);
 
 struct join_held {
 	size_t records[2], keys[2];

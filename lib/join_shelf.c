@@ -289,6 +289,58 @@ void shelf_drop_oldest(struct shelf *h)
 	shelf_drop_first(h, k);
 }
 
+/* --- To bytes and back --- */
+
+static int by_arrival(const void *a, const void *b)
+{
+	const struct shelf_record *const *x = a, *const *y = b;
+
+	return ((*x)->seq > (*y)->seq) - ((*x)->seq < (*y)->seq);
+}
+
+void shelf_save(const struct shelf *h, struct buf *out)
+{
+	struct shelf_record **all = mem_zalloc(h->records, sizeof(*all));
+	size_t n = 0;
+
+	for (size_t i = 0; i < keytab_count(h->keys); i++) {
+		const struct shelf_key *k = key_at(h, i);
+		for (size_t at = k->first; at < k->n; at++)
+			all[n++] = k->v[at];
+	}
+	qsort(all, n, sizeof(*all), by_arrival);
+	pack_int(out, (int64_t)n);
+	for (size_t i = 0; i < n; i++) {
+		struct slice key = shelf_key_bytes(h, all[i]->key);
+
+		pack_bytes(out, key.ptr, key.len);
+		pack_int(out, all[i]->t);
+		pack_int(out, all[i]->met | all[i]->deletes << 1);
+		pack_bytes(out, all[i]->bytes, all[i]->len);
+	}
+	free(all);
+}
+
+bool shelf_load(struct shelf *h, struct unpack *in)
+{
+	enum { LEAST = 4 * sizeof(int64_t) };
+	size_t n = unpack_count(in, LEAST);
+
+	for (size_t i = 0; i < n; i++) {
+		struct slice key = unpack_bytes(in), record;
+		int64_t t = unpack_int(in), flags = unpack_int(in);
+		struct shelf_record *r;
+
+		record = unpack_bytes(in);
+		if (in->bad || flags < 0 || flags > 3)
+			return false;
+		r = shelf_add(h, key, t, record);
+		r->met = flags & 1;
+		r->deletes = flags >> 1;
+	}
+	return !in->bad;
+}
+
 size_t shelf_memory(const struct shelf *h)
 {
 	return h->bytes + keytab_memory(h->keys) + h->queue_cap * sizeof(struct shelf_record *) +

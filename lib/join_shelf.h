@@ -4,6 +4,7 @@
 
 #include "join.h"
 #include "keytab.h"
+#include "pack.h"
 
 struct shelf_record {
 	int64_t t;
@@ -60,6 +61,10 @@ void shelf_drop_first(struct shelf *h, struct shelf_key *k);
 
 /* So do records from..to - 1 of the key, of a shelf that has a queue: they are in it. */
 void shelf_drop(struct shelf *h, struct shelf_key *k, size_t from, size_t to);
+
+/* All records to bytes, and back into a new shelf as if they had just come; false: those bytes are none. */
+void shelf_save(const struct shelf *h, struct buf *out);
+bool shelf_load(struct shelf *h, struct unpack *in);
 
 size_t shelf_memory(const struct shelf *h);
 size_t shelf_keys(const struct shelf *h);

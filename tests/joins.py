@@ -2,6 +2,7 @@
 
     joins.py kjoin SEED N       N random streams of both sides, joined in a random way
     joins.py two SEED N         the same as two inputs, in order: the rows of the one stream, whatever their order
+    joins.py state SEED N       both again in pieces, each run going on from the last one's --state
     joins.py kuniq SEED N       N random streams
 
 As model.py and windows.py, whose helpers these are: held records are in lists that are searched from end to end.
@@ -259,6 +260,42 @@ def two(r, i):
     return len(join.rows)
 
 
+def pieces(r, n):
+    cuts = sorted(r.randint(0, n) for _ in range(r.randint(1, 3)))
+    return list(zip([0] + cuts, cuts + [n]))
+
+
+def state(r, i):
+    """One stream, cut anywhere: the same rows in the same order. Two that are in order, cut at the same times: the same rows."""
+    both = r.random() < .4
+    how = r.choice(["within", "within", "tumble", "any", "as-of"] + ["latest"] * (not both))
+    conf, args = random_join(r, how)
+    lines = random_lines(r, 20 if both else r.choice([0, 3, 20]), None)
+    if both:
+        if conf["ttl"]:
+            return 0
+        lines.sort(key=lambda line: line[3])
+    join = Join(conf)
+    for line in lines:
+        join.take(*line)
+    join.end()
+    args += ["--with", f"{i}.r"] if both else ["--left-if", '.s == "l"']
+    args += ["-q", "--state", f"{i}.state"] + (["--table-key", ".k"] if how == "latest" else [])
+    got, cut = "", pieces(r, len(lines))
+    for begin, end in cut:
+        piece = lines[begin:end]
+        if both:
+            write(f"{i}.r", text_of([line for line in piece if line[2] == RIGHT]))
+            piece = [line for line in piece if line[2] == LEFT]
+        out, _ = run(args + (["--final"] if (begin, end) == cut[-1] else []), text_of(piece).encode())
+        got += out
+    want = join.rows
+    if both:
+        want, got = sorted(want), "".join(row + "\n" for row in sorted(got.splitlines()))
+    same(args, "what the runs print", "".join(row + "\n" for row in want), got)
+    return len(want)
+
+
 def kuniq(r, i):
     within = r.choice([None, r.randint(0, 20) * S])
     delay = r.randint(0, 5) * S if within is not None and r.random() < .5 else 0
@@ -293,7 +330,7 @@ def kuniq(r, i):
 
 def main():
     tool, seed, n = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
-    case = {"kjoin": kjoin, "two": two, "kuniq": kuniq}[tool]
+    case = {"kjoin": kjoin, "two": two, "state": state, "kuniq": kuniq}[tool]
     rows = sum(case(random.Random(seed * 1000003 + i), i) for i in range(n))
     print(f"{n} cases, {rows} rows")
 

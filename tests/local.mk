@@ -290,7 +290,7 @@ check-valgrind: all $(check_PROGRAMS)
 	@$(checks)/valgrind '$(abs_srcdir)' '$(bin_PROGRAMS)' '$(valgrind_trs)' $(MAKE) -k $(valgrind_trs)
 
 # Each source file: what gcc and clang warn of, and what clang's analyzer and cppcheck find.
-analyzed = $(filter %.c,$(libkpipe_a_SOURCES)) $(bin_PROGRAMS:%$(EXEEXT)=%.c) tools/kjoin_conf.c
+analyzed = $(filter %.c,$(libkpipe_a_SOURCES)) $(bin_PROGRAMS:%$(EXEEXT)=%.c) tools/kjoin_conf.c tools/kjoin_state.c
 analyze_trs = $(analyzed:.c=.analyze.trs)
 
 $(analyze_trs): %.analyze.trs: %.c

@@ -39,6 +39,10 @@ holds()
 	holds joins two 300
 }
 
+@test "kjoin: 150 random streams, and pairs of them, in several runs, by --state" {
+	holds joins state 150
+}
+
 @test "kuniq: 300 random streams" {
 	holds joins kuniq 300
 }

@@ -160,6 +160,71 @@ lines()
 	[ "$(wc -c <s/state)" -lt 4000 ]
 }
 
+pair()
+{
+	printf '{"key":"%s","left":%s,"right":%s}\n' "$@"
+}
+
+@test "kjoin: what is held waits for its partner in the next run" {
+	printf '%s\n' '{"k":"a","t":1,"l":1}' '{"k":"b","t":2,"l":1}' >in
+	args=(-g .k --left-if .l --within 5s --left --state s)
+	gives kjoin -T .t "${args[@]}" in </dev/null
+	echo '{"k":"a","t":4}' >next
+	gives kjoin -T .t "${args[@]}" next <<-END
+	$(pair a "$(head -n 1 in)" '{"k":"a","t":4}')
+	END
+	printf '%s\n' '{"k":"z","t":19}' '{"k":"z","t":19,"l":1}' >later
+	# The watermark goes on from where it was: b is alone now.
+	gives kjoin -T .t "${args[@]}" later <<-END
+	$(pair z '{"k":"z","t":19,"l":1}' '{"k":"z","t":19}')
+	$(pair b "$(tail -n 1 in)" null)
+	END
+	run --separate-stderr kjoin -T .t "${args[@]}" --final <<<'{"k":"b","t":1}'
+	assert_output ''
+	assert_stderr 'kjoin: 1 in, 0 used, 0 bad, 1 late'
+	# After the final run all begins anew.
+	gives kjoin -T .t "${args[@]}" --final in <<-END
+	$(pair a "$(head -n 1 in)" null)
+	$(pair b "$(tail -n 1 in)" null)
+	END
+}
+
+@test "kjoin: of two inputs, one that ends holds the other back until the next run" {
+	echo '{"k":"a","t":1}' >l
+	printf '{"k":"a","t":%d}\n' 1 100 >r
+	args=(-g .k -T .t --within 5s --outer --with r --state s)
+	gives kjoin "${args[@]}" l <<<"$(pair a '{"k":"a","t":1}' '{"k":"a","t":1}')"
+	printf '{"k":"a","t":%d}\n' 2 101 >l
+	printf '{"k":"c","t":%d}\n' 101 >r
+	{
+		pair a '{"k":"a","t":2}' '{"k":"a","t":1}'
+		pair a '{"k":"a","t":101}' '{"k":"a","t":100}'
+	} >want
+	gives kjoin "${args[@]}" l <want
+	: >l
+	: >r
+	gives kjoin "${args[@]}" --final l <<<'{"key":"c","left":null,"right":{"k":"c","t":101}}'
+}
+
+@test "kjoin: the table of --left-if, and which states are refused" {
+	args=(-g .k --left-if .l --table-key .k --state s)
+	gives kjoin "${args[@]}" <(printf '{"k":"%s","v":1}\n' a b) </dev/null
+	printf '%s\n' '{"k":"a","$delete":true}' '{"k":"a","l":1}' '{"k":"b","l":1}' >in
+	gives kjoin "${args[@]}" in <<<"$(pair b '{"k":"b","l":1}' '{"k":"b","v":1}')"
+	for other in --left --null-equal '-w .k' '--delete-if .d'; do
+		# shellcheck disable=SC2086 # words
+		run --separate-stderr kjoin "${args[@]}" $other </dev/null
+		assert_status 1
+		assert_match 's/state is of other options: kjoin --inner -g .k --table-key .k --left-if .l' "$stderr"
+	done
+	run kjoin -g .k --table in --state s </dev/null
+	assert_status 2
+	run kjoin -g .k --with in --ttl 1h --state s </dev/null
+	assert_status 2
+	run kjoin -g .k --with in --final </dev/null
+	assert_status 2
+}
+
 @test "nothing is saved by a run that fails" {
 	lines 1 a | kcount -g .k --state s >one
 	cp s/state before

@@ -87,7 +87,8 @@ static int64_t both_watermarks(struct kjoin *k)
 		struct side *s = &k->sides[i];
 		int64_t wm;
 
-		if (s->ended)
+		/* One that goes on in the next run still has a say. */
+		if (s->ended && !kjoin_goes_on(k))
 			continue;
 		wm = streamtime_watermark(s->st);
 		greatest = wm > greatest ? wm : greatest;
@@ -342,6 +343,8 @@ static bool ended(void *ctx, unsigned input, struct buf *out)
 	k->ready |= input == JOIN_RIGHT;
 	k->held = join_held(k->join);
 	advance(k);
+	if (kjoin_goes_on(k))
+		return false;
 	join_end(k->join, (enum join_side)input);
 	/* Without its stream a table is not looked up any more. */
 	return input == JOIN_LEFT && (k->conf.how == JOIN_LATEST || is_done(k));
@@ -376,7 +379,7 @@ static int finish(void *ctx, enum filter_end end, struct buf *out)
 	if (!k->sides[JOIN_LEFT].ended && !k->sides[JOIN_RIGHT].ended)
 		k->held = join_held(k->join);
 	/* What has not met a partner still may, unless the end was reached. */
-	if (end != FILTER_INPUT)
+	if (end != FILTER_INPUT || kjoin_goes_on(k))
 		return EXIT_OK;
 	join_end(k->join, JOIN_RIGHT);
 	join_end(k->join, JOIN_LEFT);
@@ -494,6 +497,7 @@ static void clean_up(struct kjoin *k)
 	expreval_free(k->choice);
 	exprset_free(k->choice_set);
 	join_free(k->join);
+	state_free(k->state);
 	strlist_free(&k->keys);
 	strlist_free(&k->right_keys);
 	strlist_free(&k->table_keys);
@@ -517,7 +521,10 @@ int main(int argc, char **argv)
 	loop_init();
 	kjoin_parse(&k, argc, argv, &operands);
 	set_up(&k, &f);
+	kjoin_load(&k);
 	rc = filter_run(&f, &k, &k.filter, operands);
+	if (rc == EXIT_OK && k.state)
+		rc = kjoin_save(&k);
 	clean_up(&k);
 	return rc;
 }

@@ -61,6 +61,12 @@ static const struct opt time_opts[] = {
 	{0},
 };
 
+static const struct opt final_opts[] = {
+	{0, "final", OPT_FLAG, OFF(final), NULL,
+	 "with --state: the last run, what is held finds no partner any more", NULL},
+	{0},
+};
+
 static const struct opt late_opts[] = {
 	{0, "late", OPT_FILE, offsetof(struct filter_conf, late), "FILE",
 	 "append records that came too late to FILE", NULL},
@@ -196,6 +202,17 @@ static void set_time(struct kjoin *k)
 		k->right_time = k->time.time;
 }
 
+/* A table that is read anew by each run is no state; nor is how long ago something came. */
+static void check_state(const struct kjoin *k)
+{
+	if (k->final && !k->keep.dir)
+		diag_usage("--final goes with --state");
+	if (k->keep.dir && k->table)
+		diag_usage("--state is for two streams, or --left-if: --table is read anew by each run");
+	if (k->keep.dir && k->ttl != KJOIN_NEVER && !k->timed)
+		diag_usage("--state does not go with a --ttl that counts by the clock: give -T");
+}
+
 void kjoin_parse(struct kjoin *k, int argc, char **argv, struct operands *files)
 {
 	const struct optgroup groups[] = {
@@ -204,6 +221,8 @@ void kjoin_parse(struct kjoin *k, int argc, char **argv, struct operands *files)
 		{"What is printed", kind_opts, k},
 		{"Time", streamtime_opts, &k->time},
 		{"Time of the right side", time_opts, k},
+		{"State", toolstate_opts, &k->keep},
+		{"State of two streams", final_opts, k},
 		{"Late records", late_opts, &k->filter},
 		{"Input and output", filter_opts, &k->filter},
 		{0},
@@ -214,4 +233,5 @@ void kjoin_parse(struct kjoin *k, int argc, char **argv, struct operands *files)
 	set_how(k);
 	set_kind(k);
 	set_time(k);
+	check_state(k);
 }

@@ -6,6 +6,7 @@
 #include "filter.h"
 #include "join.h"
 #include "streamtime.h"
+#include "toolstate.h"
 #include "window.h"
 
 enum { KJOIN_NEVER = -1 };
@@ -31,6 +32,8 @@ struct kjoin {
 	bool kind[JOIN_ANTI + 1]; /* the options of that name */
 	bool as_of, null_equal;
 	struct streamtime_conf time;
+	struct toolstate_conf keep;
+	bool final;
 	struct filter_conf filter;
 
 	bool is_table; /* the right side is one */
@@ -41,6 +44,7 @@ struct kjoin {
 	struct window window;
 	struct join_conf conf;
 	struct join *join;
+	struct state *state;
 	struct side sides[2];
 	struct exprset *choice_set; /* --left-if */
 	struct expreval *choice;
@@ -53,5 +57,17 @@ struct kjoin {
 
 /* Reads the command line into k, to the last of what must agree; a mistake ends the process. */
 void kjoin_parse(struct kjoin *k, int argc, char **argv, struct operands *files);
+
+/* With --state, once all is set up: goes on from what the last run left. */
+void kjoin_load(struct kjoin *k);
+
+/* Does what is held stay so at the end of the input, for the next run? */
+static inline bool kjoin_goes_on(const struct kjoin *k)
+{
+	return k->state && !k->final;
+}
+
+/* After all rows are written. An exit status. */
+int kjoin_save(struct kjoin *k);
 
 #endif

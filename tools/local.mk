@@ -19,7 +19,7 @@ tools_kwindow_LDADD = $(LDADD) $(CODEC_LIBS) $(JQ_LIBS) -lm
 tools_kuniq_SOURCES = tools/kuniq.c
 tools_kuniq_LDADD = $(LDADD) $(CODEC_LIBS) $(JQ_LIBS) -lm
 
-tools_kjoin_SOURCES = tools/kjoin.c tools/kjoin_conf.c tools/kjoin_priv.h
+tools_kjoin_SOURCES = tools/kjoin.c tools/kjoin_conf.c tools/kjoin_priv.h tools/kjoin_state.c
 tools_kjoin_LDADD = $(LDADD) $(CODEC_LIBS) $(JQ_LIBS) -lm
 
 tools_csvagg_SOURCES = tools/csvagg.c

@@ -408,6 +408,40 @@ static void test_random(void)
 	join_free(j);
 }
 
+/* Saved in the middle: who met, and who came first, is still known. A part of it is refused. */
+static void test_save(void)
+{
+	struct join *j = within(JOIN_KEEP_BOTH, 6, 5), *again = within(JOIN_KEEP_BOTH, 6, 5);
+	struct buf bytes = BUF_INIT;
+	struct unpack in = {0};
+	size_t taken = 0;
+
+	left(j, 20, "met");
+	right(j, 20, "c");
+	left(j, 40, "alone");
+	add(j, JOIN_RIGHT, "", 18, "");
+	join_advance(j, 10);
+	buf_clear(&rows);
+	join_save(j, &bytes);
+	in.left = buf_slice(&bytes);
+	ok(join_load(again, &in) && !in.left.len, "all is read");
+	ok(join_held(again).records[JOIN_LEFT] == 2 && join_held(again).most == 4, "and held");
+	left(again, 21, "d");
+	end(again);
+	gave("k:d+c :-+ k:alone+- ", "and goes on");
+	for (size_t len = 0; len < bytes.len; len++) {
+		struct join *part = within(JOIN_KEEP_BOTH, 6, 5);
+
+		in = (struct unpack){.left = {bytes.data, len}};
+		taken += join_load(part, &in);
+		join_free(part);
+	}
+	ok(taken == 0, "no part of it is taken for the whole");
+	join_free(j);
+	join_free(again);
+	buf_free(&bytes);
+}
+
 int main(void)
 {
 	test_bounds();
@@ -423,6 +457,7 @@ int main(void)
 	test_memory();
 	test_as_of_memory();
 	test_random();
+	test_save();
 	join_free(NULL);
 	buf_free(&rows);
 	return done_testing();
