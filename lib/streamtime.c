@@ -17,6 +17,7 @@ struct streamtime {
 	int64_t clock;          /* --proctime: the wall clock, which does not go back here */
 	int64_t waited;         /* for input, so far */
 	int64_t waited_at_last; /* when the last record came */
+	int64_t reached;        /* the greatest watermark so far */
 	struct buf partition;
 };
 
@@ -101,6 +102,8 @@ void streamtime_check(struct streamtime_conf *c, bool needed)
 		diag_usage("-T EXPR is missing: which field is a record's event time?");
 	if (!c->time && !c->proctime)
 		streamtime_unused(c, "-T or -J");
+	if (!c->idle)
+		diag_usage("--idle must be more than 0");
 	if (c->partitions && !c->envelope)
 		diag_usage("--partitions goes with -J");
 }
@@ -132,6 +135,7 @@ struct streamtime *streamtime_new(struct streamtime_conf *conf)
 	}
 	st->wm = watermark_new(conf->delay, (size_t)conf->partitions,
 			       conf->envelope ? conf->idle : INT64_MAX);
+	st->reached = WATERMARK_NONE;
 	read_clock(st);
 	return st;
 }
@@ -152,17 +156,19 @@ void streamtime_save(const struct streamtime *st, struct buf *out)
 {
 	pack_int(out, st->eventtime.unit);
 	pack_int(out, st->clock);
+	pack_int(out, st->reached);
 	watermark_save(st->wm, out);
 }
 
 bool streamtime_load(struct streamtime *st, struct unpack *in)
 {
-	int64_t unit = unpack_int(in), clock = unpack_int(in);
+	int64_t unit = unpack_int(in), clock = unpack_int(in), mark = unpack_int(in);
 
 	in->bad |= unit < WHEN_AUTO || unit > WHEN_NANOS;
 	if (!watermark_load(st->wm, in))
 		return false;
 	st->eventtime.unit = (enum when_unit)unit;
+	st->reached = mark;
 	if (clock > st->clock)
 		st->clock = clock;
 	return true;
@@ -210,6 +216,14 @@ int streamtime_of(struct streamtime *st, const struct val values[], int64_t *t, 
 	return 0;
 }
 
+/* A watermark never moves back: what --tick has added stays, though the silence that it counts from a record on ends. */
+static int64_t reached(struct streamtime *st, int64_t mark)
+{
+	if (mark > st->reached)
+		st->reached = mark;
+	return st->reached;
+}
+
 int64_t streamtime_observe(struct streamtime *st, const struct val values[], int64_t t)
 {
 	st->waited_at_last = st->waited;
@@ -222,7 +236,7 @@ int64_t streamtime_observe(struct streamtime *st, const struct val values[], int
 	}
 	watermark_observe(st->wm, watermark_partition(st->wm, buf_slice(&st->partition)), t,
 			  st->waited);
-	return watermark_now(st->wm, st->waited);
+	return reached(st, watermark_now(st->wm, st->waited));
 }
 
 /* --- The clock --- */
@@ -248,8 +262,8 @@ int64_t streamtime_watermark(struct streamtime *st)
 	mark = watermark_now(st->wm, st->waited);
 	if (!ticks(st, mark) || silence(st) < st->conf.tick ||
 	    __builtin_add_overflow(mark, silence(st), &moved) || moved == WATERMARK_END)
-		return mark;
-	return moved;
+		moved = mark;
+	return reached(st, moved);
 }
 
 int64_t streamtime_wait(struct streamtime *st, int64_t waited)

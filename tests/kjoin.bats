@@ -462,6 +462,13 @@ two_streams()
 	joins -g .b -g .a --table-key .b --table-key .a --table right left <<<'[2,1] p y'
 }
 
+@test "a key that is not a number matches nothing, as null does" {
+	echo '{"l":1,"k":NaN}' >in
+	echo '{"k":NaN}' >>in
+	gives kjoin -g .k --left-if .l in </dev/null
+	gives kjoin -g .k --left-if .l --left in <<<'{"key":null,"left":{"l":1,"k":null},"right":null}'
+}
+
 @test "a key that is an object keeps all the digits of its numbers" {
 	printf '{"k":{"id":%s},"n":"%s"}\n' 1145141919810893931 a 1145141919810893932 b >right
 	printf '{"k":{"id":1145141919810893931},"n":"a"}\n' >left

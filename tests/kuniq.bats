@@ -100,6 +100,20 @@ load helper
 	gives kuniq -g . in in <in
 }
 
+@test "--tick: what the clock has shown is not taken back by a record" {
+	fed()
+	{
+		echo '{"k":1,"t":100}'
+		sleep 0.7
+		# By now the watermark is at 100.6, or more: this one is late, and changes nothing.
+		echo '{"k":2,"t":100.1}'
+		echo '{"k":1,"t":105}'
+	}
+	run --separate-stderr kuniq -g .k --within 200ms -T .t --time-unit s --tick 100ms < <(fed)
+	assert_output $'{"k":1,"t":100}\n{"k":1,"t":105}'
+	assert_stderr 'kuniq: 3 in, 2 used, 0 bad, 1 late'
+}
+
 @test "mistakes" {
 	mistake()
 	{
@@ -118,6 +132,7 @@ load helper
 	# What it says of the records stays.
 	echo '{"key":1}' >in
 	gives kuniq -g .key -J in <in
+	mistake '--idle must be more than 0' -g .k --within 1s -J --idle 0s
 	mistake '--partitions goes with -J' -g .k --within 1s -T .t --partitions 2
 	mistake "'h' is none of s, ms, us, ns" -g .k --within 1s -T .t --time-unit h
 	mistake '.k .: ' -g '.k |'

@@ -51,6 +51,7 @@ bats_tests = \
 	tests/bootstrap.bats \
 	tests/nexmark.bats \
 	tests/kjoin.bats \
+	tests/kjoin-clock.bats \
 	tests/kuniq.bats \
 	tests/kcount-tables.bats \
 	tests/kwindow-more.bats \

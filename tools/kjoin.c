@@ -1,6 +1,7 @@
 /* kjoin: records of two streams, or of a stream and a table, that have the same key. */
 #include "kjoin_priv.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -77,6 +78,12 @@ static bool is_idle(const struct kjoin *k, enum join_side side)
 	return k->waited - k->sides[side].seen >= k->time.idle;
 }
 
+/* Will no record of it come? One that goes on in the next run still has a say. */
+static bool has_ended(const struct kjoin *k, const struct side *s)
+{
+	return s->ended && !kjoin_goes_on(k);
+}
+
 /* The lesser of both, when both have a say. */
 static int64_t both_watermarks(struct kjoin *k)
 {
@@ -87,8 +94,7 @@ static int64_t both_watermarks(struct kjoin *k)
 		struct side *s = &k->sides[i];
 		int64_t wm;
 
-		/* One that goes on in the next run still has a say. */
-		if (s->ended && !kjoin_goes_on(k))
+		if (has_ended(k, s))
 			continue;
 		wm = streamtime_watermark(s->st);
 		greatest = wm > greatest ? wm : greatest;
@@ -122,29 +128,47 @@ static int64_t on_clock(const struct kjoin *k, int64_t waited)
 	return k->now + (waited - k->waited);
 }
 
-/* When the watermark may move without a record. */
+/* When, on the clock, a side gets to this mark without a record, or past one that is idle. */
+static int64_t side_reached(struct kjoin *k, struct side *s, int64_t mark)
+{
+	int64_t left = streamtime_watermark(s->st) >= mark ? 0 : streamtime_left(s->st, mark);
+
+	return left < LOOP_FOREVER - k->now ? k->now + left : LOOP_FOREVER;
+}
+
+/* The same for both: the later of those that have a say, unless one of them is idle before that; else the sooner. */
+static int64_t next_reached(struct kjoin *k, int64_t mark)
+{
+	int64_t idle = LOOP_FOREVER, first = LOOP_FOREVER, last = 0;
+	bool live = false;
+
+	for (int i = JOIN_LEFT; i <= JOIN_RIGHT; i++) {
+		struct side *s = &k->sides[i];
+		int64_t at, until = on_clock(k, s->seen + k->time.idle);
+
+		if (has_ended(k, s))
+			continue;
+		at = side_reached(k, s, mark);
+		first = at < first ? at : first;
+		if (is_idle(k, (enum join_side)i))
+			continue;
+		live = true;
+		last = at > last ? at : last;
+		idle = until < idle ? until : idle;
+	}
+	if (!live)
+		return first;
+	return last < idle ? last : idle;
+}
+
+/* When something may be given up without a record. */
 static int64_t next_due(struct kjoin *k)
 {
-	int64_t due = LOOP_FOREVER;
+	int64_t mark = join_due(k->join);
 
-	if (!k->timed && k->ttl != KJOIN_NEVER) {
-		due = join_due(k->join);
-		/* The clock is read often enough to tell when a record came. */
-		return due == INT64_MAX ? LOOP_FOREVER : k->now + k->ttl / 16 + 1;
-	}
-	for (int i = JOIN_LEFT; k->timed && i <= JOIN_RIGHT; i++) {
-		const struct side *s = &k->sides[i];
-		int64_t idle = on_clock(k, s->seen + k->time.idle), left;
-
-		if (s->ended)
-			continue;
-		left = streamtime_left(s->st, join_due(k->join));
-		if (left < due - k->now)
-			due = k->now + left;
-		if (!is_idle(k, (enum join_side)i) && idle < due)
-			due = idle;
-	}
-	return due;
+	if (mark == INT64_MAX)
+		return LOOP_FOREVER;
+	return k->timed ? next_reached(k, mark + 1) : mark + 1;
 }
 
 /* --- Records --- */
@@ -206,10 +230,13 @@ static void make_key(struct kjoin *k, const struct side *s, const struct span *s
 		val_put_key(&k->jkey, &s->values[KEYS + i]);
 }
 
+/* NaN, which libjq takes, is no more equal to another than null is. */
 static bool has_null(const struct kjoin *k, const struct side *s)
 {
 	for (size_t i = 0; i < k->keys.n; i++) {
-		if (s->values[KEYS + i].type == VAL_NULL)
+		const struct val *v = &s->values[KEYS + i];
+
+		if (v->type == VAL_NULL || (val_is_number(v) && isnan(val_double(v))))
 			return true;
 	}
 	return false;
@@ -274,7 +301,8 @@ static void take(struct kjoin *k, enum join_side side, int64_t t, struct slice r
 	}
 	s->seen = k->waited;
 	/* Newer than this run: what was there before has come. */
-	if (!k->ready && side == JOIN_RIGHT && k->time.envelope && val_is_number(&s->values[TIME]))
+	if (!k->ready && k->endless && side == JOIN_RIGHT && k->time.envelope &&
+	    val_is_number(&s->values[TIME]))
 		k->ready = val_double(&s->values[TIME]) >= k->began;
 	if (k->timed) {
 		streamtime_observe(s->st, &s->values[TIME], t);
@@ -297,6 +325,11 @@ static void apply(void *ctx, const struct block *blk, struct result *res)
 
 	k->out = &res->out;
 	k->res = res;
+	/* By the clock, for a busy input is not waited for. */
+	if (!k->timed && k->ttl != KJOIN_NEVER) {
+		k->now = loop_now();
+		advance(k);
+	}
 	while (result_next(res, blk, &rec)) {
 		if (choose_side(k, rec, blk->input, &side) < 0 || eval(k, side, rec, &t) < 0) {
 			if (!result_bad_line(res, blk, rec, buf_str(&k->err)))
@@ -361,8 +394,10 @@ static int64_t tick(void *ctx, int64_t now, int64_t waited, struct buf *out)
 	for (int i = JOIN_LEFT; k->timed && i <= JOIN_RIGHT; i++)
 		streamtime_wait(k->sides[i].st, waited);
 	advance(k);
+	if (is_done(k))
+		return FILTER_ENDS;
 	due = next_due(k);
-	if (!k->ready) {
+	if (!k->ready && k->endless) {
 		quiet = k->sides[JOIN_RIGHT].seen + k->table_ready;
 		k->ready = waited >= quiet;
 		quiet = on_clock(k, quiet);
@@ -376,7 +411,7 @@ static int finish(void *ctx, enum filter_end end, struct buf *out)
 	struct kjoin *k = ctx;
 
 	k->out = out;
-	if (!k->sides[JOIN_LEFT].ended && !k->sides[JOIN_RIGHT].ended)
+	if (end != FILTER_INPUT || (!k->sides[JOIN_LEFT].ended && !k->sides[JOIN_RIGHT].ended))
 		k->held = join_held(k->join);
 	/* What has not met a partner still may, unless the end was reached. */
 	if (end != FILTER_INPUT || kjoin_goes_on(k))
