@@ -111,4 +111,7 @@ bool expreval_native(const struct expreval *ev);
 /* The name of a result that was not given one: the last name of a path (.a.b is b), a column's name, else "key". Not owned; into text or static. */
 struct slice expr_default_name(const char *program);
 
+/* The column that a whole program names, as it stands or without the blanks around it: its number, -1: none. */
+int expr_column(const struct slice *columns, size_t ncolumns, const char *program);
+
 #endif

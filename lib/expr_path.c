@@ -45,6 +45,13 @@ int fields_whole(const struct fields *fs, const char *src)
 	return fields_column(fs, s);
 }
 
+int expr_column(const struct slice *columns, size_t ncolumns, const char *program)
+{
+	const struct fields fs = {.columns = columns, .ncolumns = ncolumns};
+
+	return fields_whole(&fs, program);
+}
+
 static bool same_path(const struct field *f, const struct path *path)
 {
 	if (f->n != path->n)

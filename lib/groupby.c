@@ -76,23 +76,17 @@ static size_t name_length(const char *s)
 	return n;
 }
 
-static bool is_column(const char *text, const struct slice *columns, size_t n)
-{
-	for (size_t i = 0; columns && i < n; i++) {
-		if (slice_is(columns[i], text))
-			return true;
-	}
-	return false;
-}
-
 /* [NAME=]EXPR; a text that is a column's name is that column, whatever it holds. */
 static struct key make_key(const char *text, const struct slice *columns, size_t ncolumns)
 {
+	int column = columns ? expr_column(columns, ncolumns, text) : -1;
 	size_t n = name_length(text);
 	struct slice name;
 
-	if (is_column(text, columns, ncolumns))
-		return (struct key){mem_strdup(text), mem_strdup(text)};
+	if (column >= 0) {
+		name = columns[column];
+		return (struct key){mem_dup(name.ptr, name.len), mem_strdup(text)};
+	}
 	if (n && text[n] == '=' && text[n + 1] != '=')
 		return (struct key){mem_dup(text, n), mem_strdup(text + n + 1)};
 	name = expr_default_name(text);
@@ -223,7 +217,7 @@ struct groupby *groupby_new(const struct groupby_conf *conf, const char *const e
 	gb->keys = mem_zalloc(conf->groups.n, sizeof *gb->keys);
 	for (size_t i = 0; i < conf->groups.n; i++) {
 		gb->keys[gb->nkeys++] = make_key(conf->groups.v[i], columns, ncolumns);
-		if (!gb->keys[i].expr[0]) {
+		if (!gb->keys[i].expr[0] && !(columns && expr_column(columns, ncolumns, "") >= 0)) {
 			buf_setf(err, "-g '%s': no expression", conf->groups.v[i]);
 			goto failed;
 		}

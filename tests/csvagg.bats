@@ -141,6 +141,21 @@ unsuited()
 	unsuited "two results are named 'n' (name one: NAME=...)" -g n=type -a n=count
 }
 
+@test "a column's own name names the result, whatever blanks stand around it on the command line" {
+	csv 'a,b\n1,2\n'
+	gives csvagg -g ' a ' in.csv <<<$'a,count\n1,1'
+	csv ' a ,b\n1,2\n'
+	gives csvagg -g ' a ' in.csv <<<$' a ,count\n1,1'
+	# The column without a name, as that of an index.
+	csv ',b\n1,2\n3,2\n'
+	gives csvagg -g '' -g b -a 'sum(b)' --json in.csv <<<$'{"":1,"b":2,"sum(b)":2}\n{"":3,"b":2,"sum(b)":2}'
+	gives csvagg -g i= --csv in.csv <<<$'i,count\n1,1\n3,1'
+	csv 'a,b\n1,2\n'
+	run --separate-stderr csvagg -g '' in.csv
+	assert_status 2
+	assert_stderr "csvagg: in.csv: -g '': no expression"
+}
+
 @test "-w keeps the rows for which it holds" {
 	csv 'k,v\na,1\nb,2\na,3\nb,\n'
 	gives csvagg -g k -a 'sum(v)' -w 'v > 1' in.csv <<-'END'
