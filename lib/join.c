@@ -151,7 +151,7 @@ static struct shelf_record *hold(struct join *j, enum join_side side, struct sli
 /* Those of the other side that a record meets. */
 struct partners {
 	struct shelf_key *key;
-	size_t first, end; /* of its records */
+	struct shelf_at first, end; /* of its records */
 };
 
 static struct partners partners_of(struct join *j, enum join_side side, struct slice key, int64_t t)
@@ -162,8 +162,8 @@ static struct partners partners_of(struct join *j, enum join_side side, struct s
 
 	if (!p.key)
 		return p;
-	p.first = timed ? shelf_from(p.key, later(t, -behind(j, side))) : p.key->first;
-	p.end = last == INT64_MAX ? p.key->n : shelf_from(p.key, later(last, 1));
+	p.first = timed ? shelf_from(p.key, later(t, -behind(j, side))) : shelf_first(p.key);
+	p.end = last == INT64_MAX ? shelf_end(p.key) : shelf_from(p.key, later(last, 1));
 	return p;
 }
 
@@ -173,8 +173,10 @@ static bool meet(struct join *j, enum join_side side, struct slice key, int64_t 
 {
 	struct partners p = partners_of(j, side, key, t);
 
-	for (size_t i = p.first; i < p.end; i++) {
-		struct shelf_record *r = p.key->v[i];
+	if (!p.key || shelf_same(p.first, p.end))
+		return false;
+	for (struct shelf_at at = p.first; !shelf_same(at, p.end); at = shelf_next(p.key, at)) {
+		struct shelf_record *r = shelf_record(p.key, at);
 		if (j->kind->pairs)
 			emit(j, side, key, record, shelf_bytes(r));
 		else if (j->kind->once && side == JOIN_RIGHT)
@@ -184,8 +186,6 @@ static bool meet(struct join *j, enum join_side side, struct slice key, int64_t 
 		if (!j->kind->pairs && side == JOIN_LEFT)
 			break;
 	}
-	if (p.end <= p.first)
-		return false;
 	if (j->kind->once && side == JOIN_LEFT)
 		emit(j, side, key, record, none);
 	if (!j->kind->pairs && side == JOIN_RIGHT)
@@ -216,8 +216,8 @@ static void answer(struct join *j, struct slice key, struct slice left, int64_t 
 	const struct shelf_record *r = NULL;
 
 	if (k) {
-		size_t i = j->conf.how == JOIN_AS_OF ? shelf_from(k, later(t, 1)) : k->n;
-		r = i > k->first ? k->v[i - 1] : NULL;
+		bool timed = j->conf.how == JOIN_AS_OF && t < INT64_MAX;
+		r = shelf_before(k, timed ? shelf_from(k, t + 1) : shelf_end(k));
 	}
 	if (!r || r->deletes)
 		put_alone(j, JOIN_LEFT, key, left);

@@ -4,7 +4,10 @@
 
 #include "mem.h"
 
-enum { EMPTY_MAX = 1024 }; /* keys without records that are not worth a look at all of them */
+enum {
+	EMPTY_MAX = 1024, /* keys without records that are not worth a look at all of them */
+	RUN_MAX = 512,    /* records of one run */
+};
 
 void shelf_init(struct shelf *h, bool queued, uint64_t seed)
 {
@@ -16,6 +19,28 @@ static struct shelf_key *key_at(const struct shelf *h, size_t i)
 	return *(struct shelf_key **)keytab_slot(h->keys, i);
 }
 
+static struct shelf_run *run_at(const struct shelf_key *k, size_t i)
+{
+	return i ? &k->more[i - 1] : (struct shelf_run *)&k->head;
+}
+
+static bool is_empty(const struct shelf_key *k)
+{
+	return k->head.first == k->head.n;
+}
+
+static void free_key(struct shelf_key *k)
+{
+	for (size_t i = 0; i <= k->nmore; i++) {
+		struct shelf_run *run = run_at(k, i);
+		while (run->first < run->n)
+			free(run->v[run->first++]);
+		free(run->v);
+	}
+	free(k->more);
+	free(k);
+}
+
 void shelf_free(struct shelf *h)
 {
 	/* First, as what the queue has besides is freed by its key. */
@@ -25,11 +50,7 @@ void shelf_free(struct shelf *h)
 	}
 	free(h->queue);
 	for (size_t i = 0; i < keytab_count(h->keys); i++) {
-		struct shelf_key *k = key_at(h, i);
-		while (k->first < k->n)
-			free(k->v[k->first++]);
-		free(k->v);
-		free(k);
+		free_key(key_at(h, i));
 	}
 	keytab_free(h->keys);
 }
@@ -42,9 +63,9 @@ static bool keep_key(void *ctx, void *slot, size_t number)
 
 	(void)ctx;
 	k->number = number;
-	if (k->n)
+	if (!is_empty(k))
 		return true;
-	free(k);
+	free_key(k);
 	return false;
 }
 
@@ -71,7 +92,7 @@ static struct shelf_key *put_key(struct shelf *h, struct slice bytes)
 		k->number = number;
 	} else {
 		k = *slot;
-		h->empty -= k->n == 0;
+		h->empty -= is_empty(k);
 	}
 	return k;
 }
@@ -80,7 +101,7 @@ struct shelf_key *shelf_key(const struct shelf *h, struct slice key)
 {
 	struct shelf_key **slot = keytab_get(h->keys, key);
 
-	return slot && (*slot)->n ? *slot : NULL;
+	return slot && !is_empty(*slot) ? *slot : NULL;
 }
 
 struct slice shelf_key_bytes(const struct shelf *h, const struct shelf_key *k)
@@ -88,18 +109,78 @@ struct slice shelf_key_bytes(const struct shelf *h, const struct shelf_key *k)
 	return keytab_key(h->keys, k->number);
 }
 
-size_t shelf_from(const struct shelf_key *k, int64_t t)
+/* --- Places --- */
+
+struct shelf_at shelf_first(const struct shelf_key *k)
 {
-	size_t lo = k->first, hi = k->n;
+	return (struct shelf_at){0, k->head.first};
+}
+
+struct shelf_at shelf_end(const struct shelf_key *k)
+{
+	return (struct shelf_at){k->nmore, run_at(k, k->nmore)->n};
+}
+
+/* The end of a run is the beginning of the next. */
+static struct shelf_at settle(const struct shelf_key *k, struct shelf_at at)
+{
+	if (at.run < k->nmore && at.i == run_at(k, at.run)->n)
+		return (struct shelf_at){at.run + 1, run_at(k, at.run + 1)->first};
+	return at;
+}
+
+/* The last run that begins before t, or the head. */
+static size_t run_from(const struct shelf_key *k, int64_t t)
+{
+	size_t lo = 0, hi = k->nmore;
 
 	while (lo < hi) {
 		size_t mid = lo + (hi - lo) / 2;
-		if (k->v[mid]->t < t)
+		if (k->more[mid].v[k->more[mid].first]->t < t)
 			lo = mid + 1;
 		else
 			hi = mid;
 	}
 	return lo;
+}
+
+struct shelf_at shelf_from(const struct shelf_key *k, int64_t t)
+{
+	size_t i = run_from(k, t);
+	const struct shelf_run *run = run_at(k, i);
+	size_t lo = run->first, hi = run->n;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+		if (run->v[mid]->t < t)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return settle(k, (struct shelf_at){i, lo});
+}
+
+struct shelf_record *shelf_record(const struct shelf_key *k, struct shelf_at at)
+{
+	return run_at(k, at.run)->v[at.i];
+}
+
+struct shelf_record *shelf_before(const struct shelf_key *k, struct shelf_at at)
+{
+	const struct shelf_run *run = run_at(k, at.run);
+
+	if (at.i > run->first)
+		return run->v[at.i - 1];
+	if (!at.run)
+		return NULL;
+	run = run_at(k, at.run - 1);
+	return run->v[run->n - 1];
+}
+
+struct shelf_at shelf_next(const struct shelf_key *k, struct shelf_at at)
+{
+	at.i++;
+	return settle(k, at);
 }
 
 /* --- The queue --- */
@@ -190,84 +271,146 @@ struct shelf_record *shelf_oldest(const struct shelf *h)
 
 /* --- Records --- */
 
-/* Behind all of its time, for it is the last to come. Those on the shorter side move: so what comes by time, or against it, moves nothing. */
-static void insert(struct shelf_key *k, struct shelf_record *r)
+static void reserve(struct shelf *h, struct shelf_run *run)
 {
-	size_t i = k->n && k->v[k->n - 1]->t <= r->t ? k->n : shelf_from(k, r->t + 1);
+	size_t cap = run->cap;
 
-	if (i - k->first < k->n - i) {
-		if (!k->first) {
-			size_t room = k->n + 1;
-			k->v = mem_grow(k->v, &k->cap, k->n + room, sizeof(*k->v));
-			memmove(k->v + room, k->v, k->n * sizeof(*k->v));
-			k->first += room;
-			k->n += room;
-			i += room;
-		}
-		k->first--;
-		i--;
-		memmove(k->v + k->first, k->v + k->first + 1, (i - k->first) * sizeof(*k->v));
-	} else {
-		k->v = mem_grow(k->v, &k->cap, k->n + 1, sizeof(*k->v));
-		memmove(k->v + i + 1, k->v + i, (k->n - i) * sizeof(*k->v));
-		k->n++;
+	run->v = mem_grow(run->v, &run->cap, run->n + 1, sizeof(*run->v));
+	h->bytes += (run->cap - cap) * sizeof(*run->v);
+}
+
+/* An empty run behind run i. */
+static struct shelf_run *new_run(struct shelf *h, struct shelf_key *k, size_t i)
+{
+	size_t cap = k->more_cap;
+
+	k->more = mem_grow(k->more, &k->more_cap, k->nmore + 1, sizeof(*k->more));
+	h->bytes += (k->more_cap - cap) * sizeof(*k->more);
+	memmove(k->more + i + 1, k->more + i, (k->nmore++ - i) * sizeof(*k->more));
+	k->more[i] = (struct shelf_run){0};
+	return &k->more[i];
+}
+
+/* The second half becomes a run of its own; of what comes in order only the last record does, and the others stay together. */
+static void split(struct shelf *h, struct shelf_key *k, size_t i, bool in_order)
+{
+	struct shelf_run *to = new_run(h, k, i), *from = run_at(k, i);
+	size_t keep = in_order ? from->n - 1 : from->first + (from->n - from->first) / 2;
+
+	while (to->n < from->n - keep) {
+		reserve(h, to);
+		to->v[to->n] = from->v[keep + to->n];
+		to->n++;
 	}
-	k->v[i] = r;
+	from->n = keep;
+}
+
+/* Behind all of its time, for it is the last to come. */
+static void insert(struct shelf *h, struct shelf_key *k, struct shelf_record *r)
+{
+	struct shelf_at at = shelf_end(k);
+	const struct shelf_record *last = is_empty(k) ? NULL : shelf_before(k, at);
+	bool in_order = !last || last->t <= r->t;
+	struct shelf_run *run;
+
+	if (!in_order)
+		at = shelf_from(k, r->t + 1);
+	run = run_at(k, at.run);
+	if (at.i == run->first && run->first) {
+		run->v[--run->first] = r;
+	} else {
+		reserve(h, run);
+		memmove(run->v + at.i + 1, run->v + at.i, (run->n - at.i) * sizeof(*run->v));
+		run->v[at.i] = r;
+		run->n++;
+	}
+	if (run->n - run->first > RUN_MAX)
+		split(h, k, at.run, in_order);
 }
 
 struct shelf_record *shelf_add(struct shelf *h, struct slice key, int64_t t, struct slice record)
 {
 	struct shelf_key *k = put_key(h, key);
 	struct shelf_record *r = mem_alloc(sizeof(*r) + record.len);
-	size_t cap = k->cap;
 
 	*r = (struct shelf_record){.t = t, .seq = h->seq++, .key = k, .len = record.len};
 	if (record.len)
 		memcpy(r->bytes, record.ptr, record.len);
-	insert(k, r);
+	insert(h, k, r);
 	if (h->queued)
 		push(h, r);
 	h->records++;
-	h->bytes += sizeof(*r) + r->len + (k->cap - cap) * sizeof(*k->v);
+	h->bytes += sizeof(*r) + r->len;
 	return r;
 }
 
-/* Gives the room back when nothing is left; the others move up when as many are gone, so that each moves once on average. */
-static void tidy_key(struct shelf *h, struct shelf_key *k)
+static void free_run(struct shelf *h, struct shelf_key *k, size_t i)
 {
-	if (k->first == k->n) {
-		h->bytes -= k->cap * sizeof(*k->v);
-		free(k->v);
-		k->v = NULL;
-		k->first = k->n = k->cap = 0;
+	struct shelf_run *run = run_at(k, i);
+
+	h->bytes -= run->cap * sizeof(*run->v);
+	free(run->v);
+	*run = (struct shelf_run){0};
+	if (!k->nmore) {
+		h->bytes -= k->more_cap * sizeof(*k->more);
+		free(k->more);
+		k->more = NULL;
+		k->more_cap = 0;
 		h->empty++;
-	} else if (k->first > k->n / 2) {
-		k->n -= k->first;
-		memmove(k->v, k->v + k->first, k->n * sizeof(*k->v));
-		k->first = 0;
+		return;
+	}
+	if (!i)
+		*run = k->more[0];
+	else
+		i--;
+	memmove(k->more + i, k->more + i + 1, (--k->nmore - i) * sizeof(*k->more));
+}
+
+/* Gives the room back when nothing is left; the others move up when as many are gone, so that each moves once on average. */
+static void tidy_run(struct shelf *h, struct shelf_key *k, size_t i)
+{
+	struct shelf_run *run = run_at(k, i);
+
+	if (run->first == run->n) {
+		free_run(h, k, i);
+	} else if (run->first > run->n / 2) {
+		run->n -= run->first;
+		memmove(run->v, run->v + run->first, run->n * sizeof(*run->v));
+		run->first = 0;
 	}
 }
 
 void shelf_drop_first(struct shelf *h, struct shelf_key *k)
 {
 	h->records--;
-	free_record(h, k->v[k->first++]);
-	tidy_key(h, k);
+	free_record(h, k->head.v[k->head.first++]);
+	tidy_run(h, k, 0);
 }
 
-void shelf_drop(struct shelf *h, struct shelf_key *k, size_t from, size_t to)
+static void drop_of_run(struct shelf *h, struct shelf_run *run, size_t from, size_t to)
 {
 	for (size_t i = from; i < to; i++)
-		k->v[i]->key = NULL;
+		run->v[i]->key = NULL;
 	h->records -= to - from;
 	h->gone += to - from;
-	if (from == k->first) {
-		k->first = to;
+	if (from == run->first) {
+		run->first = to;
 	} else {
-		memmove(k->v + from, k->v + to, (k->n - to) * sizeof(*k->v));
-		k->n -= to - from;
+		memmove(run->v + from, run->v + to, (run->n - to) * sizeof(*run->v));
+		run->n -= to - from;
 	}
-	tidy_key(h, k);
+}
+
+void shelf_drop(struct shelf *h, struct shelf_key *k, struct shelf_at from, struct shelf_at to)
+{
+	/* From the last to the first, as a run that gets empty goes. */
+	for (size_t i = to.run + 1; i-- > from.run;) {
+		struct shelf_run *run = run_at(k, i);
+
+		drop_of_run(h, run, i == from.run ? from.i : run->first,
+			    i == to.run ? to.i : run->n);
+		tidy_run(h, k, i);
+	}
 	drop_gone(h);
 }
 
@@ -277,7 +420,7 @@ void shelf_settle_oldest(struct shelf *h)
 	struct shelf_key *k = r->key;
 
 	pop(h);
-	while (k->n - k->first > 1 && k->v[k->first] != r)
+	while (!is_empty(k) && k->head.v[k->head.first] != r)
 		shelf_drop_first(h, k);
 }
 
@@ -305,8 +448,9 @@ void shelf_save(const struct shelf *h, struct buf *out)
 
 	for (size_t i = 0; i < keytab_count(h->keys); i++) {
 		const struct shelf_key *k = key_at(h, i);
-		for (size_t at = k->first; at < k->n; at++)
-			all[n++] = k->v[at];
+		struct shelf_at at = shelf_first(k), end = shelf_end(k);
+		for (; !shelf_same(at, end); at = shelf_next(k, at))
+			all[n++] = shelf_record(k, at);
 	}
 	qsort(all, n, sizeof(*all), by_arrival);
 	pack_int(out, (int64_t)n);

@@ -16,11 +16,26 @@ struct shelf_record {
 	char bytes[];
 };
 
-/* The records of a key: v[first] to v[n - 1], by time, then arrival. */
-struct shelf_key {
-	size_t number; /* of its entry in the table */
+/* Some records that follow each other: v[first] to v[n - 1]. */
+struct shelf_run {
 	struct shelf_record **v;
 	size_t first, n, cap;
+};
+
+/*
+ * The records of a key, by time, then arrival: in runs of a bounded length, none of which is empty, but the head of a key
+ * without records. So one that comes among many moves few.
+ */
+struct shelf_key {
+	size_t number; /* of its entry in the table */
+	struct shelf_run head, *more;
+	size_t nmore, more_cap;
+};
+
+/* A place among them. */
+struct shelf_at {
+	size_t run; /* 0: the head, then those of more */
+	size_t i;   /* of v, or n in the last run: the end */
 };
 
 struct shelf {
@@ -43,8 +58,22 @@ struct shelf_record *shelf_add(struct shelf *h, struct slice key, int64_t t, str
 struct shelf_key *shelf_key(const struct shelf *h, struct slice key); /* NULL: no records */
 struct slice shelf_key_bytes(const struct shelf *h, const struct shelf_key *k);
 
-/* The place of the key's first record whose time is t or later, or k->n. */
-size_t shelf_from(const struct shelf_key *k, int64_t t);
+struct shelf_at shelf_first(const struct shelf_key *k);
+struct shelf_at shelf_end(const struct shelf_key *k);
+
+/* The place of the key's first record whose time is t or later, or the end. */
+struct shelf_at shelf_from(const struct shelf_key *k, int64_t t);
+
+/* The record at a place; the one before it, or NULL. */
+struct shelf_record *shelf_record(const struct shelf_key *k, struct shelf_at at);
+struct shelf_record *shelf_before(const struct shelf_key *k, struct shelf_at at);
+
+struct shelf_at shelf_next(const struct shelf_key *k, struct shelf_at at);
+
+static inline bool shelf_same(struct shelf_at a, struct shelf_at b)
+{
+	return a.run == b.run && a.i == b.i;
+}
 
 static inline struct slice shelf_bytes(const struct shelf_record *r)
 {
@@ -59,8 +88,8 @@ void shelf_settle_oldest(struct shelf *h);
 /* The key's first record goes, which is not in the queue. */
 void shelf_drop_first(struct shelf *h, struct shelf_key *k);
 
-/* So do records from..to - 1 of the key, of a shelf that has a queue: they are in it. */
-void shelf_drop(struct shelf *h, struct shelf_key *k, size_t from, size_t to);
+/* So do the records of the key from one place up to another, of a shelf that has a queue: they are in it. */
+void shelf_drop(struct shelf *h, struct shelf_key *k, struct shelf_at from, struct shelf_at to);
 
 /* All records to bytes, and back into a new shelf as if they had just come; false: those bytes are none. */
 void shelf_save(const struct shelf *h, struct buf *out);

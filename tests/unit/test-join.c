@@ -408,6 +408,69 @@ static void test_random(void)
 	join_free(j);
 }
 
+enum { MANY = 8000, REACH = 50 };
+
+/* Those that are alone by the time that the watermark is at `wm`, in order. */
+static void want_alone(struct buf *want, int alive[], int64_t wm)
+{
+	for (int t = 0; t < MANY && t + REACH < wm; t++) {
+		if (alive[t])
+			buf_addf(want, "k:%d+- ", t);
+		alive[t] = 0;
+	}
+}
+
+static size_t count(const int alive[])
+{
+	size_t n = 0;
+
+	for (int t = 0; t < MANY; t++)
+		n += (size_t)alive[t];
+	return n;
+}
+
+/* Thousands of one key, in no order, and some of them go from the middle. */
+static void test_many(void)
+{
+	static int alive[MANY], met[MANY];
+	struct join *j = within(JOIN_ANTI, REACH, REACH);
+	struct buf want = BUF_INIT;
+	char name[16];
+	int wrong = 0;
+
+	for (int half = 0; half < 2; half++) {
+		int64_t wm = half ? INT64_MAX : MANY / 2;
+
+		for (int i = 0; i < MANY; i++) {
+			int t = i * 7919 % MANY;
+
+			if (t % 2 != half || (half && t < MANY / 2))
+				continue;
+			snprintf(name, sizeof name, "%d", t);
+			left(j, t, name);
+			alive[t] = !met[t];
+		}
+		for (int i = 0; i < 20; i++) {
+			int t = MANY / 2 + i * 911 % (MANY / 2);
+
+			right(j, t, "r");
+			for (int at = t - REACH; at <= t + REACH && at < MANY; at++) {
+				alive[at] = 0;
+				met[at] = 1;
+			}
+			wrong += join_held(j).records[JOIN_LEFT] != count(alive);
+		}
+		want_alone(&want, alive, wm);
+		join_advance(j, wm);
+		wrong += join_held(j).records[JOIN_LEFT] != count(alive);
+	}
+	ok(wrong == 0, "as many are held as have met nothing");
+	ok(want.len > 10000 && slice_eq(buf_slice(&want), buf_slice(&rows)), "and come alone, by time");
+	buf_clear(&rows);
+	buf_free(&want);
+	join_free(j);
+}
+
 /* Saved in the middle: who met, and who came first, is still known. A part of it is refused. */
 static void test_save(void)
 {
@@ -457,6 +520,7 @@ int main(void)
 	test_memory();
 	test_as_of_memory();
 	test_random();
+	test_many();
 	test_save();
 	join_free(NULL);
 	buf_free(&rows);
