@@ -176,9 +176,14 @@ bool agg_top_literal(struct slice text, double *param);
 
 /* --- agg_set.c: collections --- */
 
-struct agg_set {                          /* distinct collect_set mode */
-	_Alignas(16) struct keytab *keys; /* made with the first; mode's slots are agg_frequency */
+struct agg_set {                          /* distinct collect_set */
+	_Alignas(16) struct keytab *keys; /* made with the first */
 	struct buf key;
+};
+
+struct agg_mode {           /* mode */
+	struct agg_set set; /* first; slots are agg_frequency */
+	size_t most;        /* the number of the most frequent one, where there are any */
 };
 
 struct agg_frequency {
@@ -198,6 +203,8 @@ void agg_collect_set_emit(const void *state, const struct agg *a, struct val *ou
 			  struct buf *scratch);
 void agg_set_free(void *state);
 
+/* Number i is there, or there more often than before. */
+void agg_mode_note(struct agg_mode *m, size_t i);
 void agg_mode_add(void *state, const struct agg *a, const struct val v[], uint64_t seq);
 void agg_mode_merge(void *state, const struct agg *a, const void *from);
 void agg_mode_emit(const void *state, const struct agg *a, struct val *out, struct buf *scratch);

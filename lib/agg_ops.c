@@ -188,7 +188,7 @@ const struct agg_op agg_ops[] = {
 	 .merge = agg_pair_merge, .emit = agg_pair_emit, .free = agg_pair_free, .codec = &agg_pair_codec,
 	 .inexact = agg_pair_inexact, .sign = 1},
 	{"mode", "(E)", "the most frequent value", 1, 1, {AGG_ANY},
-	 .size = sizeof(struct agg_set), .init = zero_init, .add = agg_mode_add,
+	 .size = sizeof(struct agg_mode), .init = zero_init, .add = agg_mode_add,
 	 .merge = agg_mode_merge, .emit = agg_mode_emit, .free = agg_set_free, .codec = &agg_mode_codec, .by_key = true},
 	{"collect", "(E)", "all values, as an array", 1, 1, {AGG_ANY},
 	 .size = sizeof(struct agg_text), .init = zero_init, .add = agg_text_add,

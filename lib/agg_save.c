@@ -246,7 +246,12 @@ static void mode_save(const void *state, struct buf *out)
 
 static void mode_load(void *state, const struct agg *a, struct unpack *in)
 {
-	load_set(state, a, sizeof(struct agg_frequency), in);
+	struct agg_mode *m = state;
+
+	load_set(&m->set, a, sizeof(struct agg_frequency), in);
+	m->most = 0;
+	for (size_t i = 0; m->set.keys && i < keytab_count(m->set.keys); i++)
+		agg_mode_note(m, i);
 }
 
 const struct agg_codec agg_mode_codec = {mode_save, mode_load};

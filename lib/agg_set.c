@@ -5,12 +5,12 @@
 
 /* --- Sets: distinct, collect_set; and mode, a set that counts --- */
 
-/* The slot of a key in the set, which is made with its first key. */
-static void *set_put(struct agg_set *set, const struct agg *a, size_t slot_size, struct slice key)
+/* The number of a key in the set, which is made with its first key. */
+static size_t set_put(struct agg_set *set, const struct agg *a, size_t slot_size, struct slice key)
 {
 	if (!set->keys)
 		set->keys = keytab_new(slot_size, a->seed);
-	return keytab_put(set->keys, key, NULL);
+	return keytab_put_number(set->keys, key, NULL);
 }
 
 static struct slice set_key(struct agg_set *set, const struct val *v)
@@ -84,47 +84,55 @@ void agg_set_free(void *state)
 	buf_free(&set->key);
 }
 
-static void count_more(void *state, const struct agg *a, struct slice key,
+static struct agg_frequency *frequency(const struct agg_mode *m, size_t i)
+{
+	return keytab_slot(m->set.keys, i);
+}
+
+/* Of equally frequent ones the first to arrive, in whatever order parts were merged. */
+void agg_mode_note(struct agg_mode *m, size_t i)
+{
+	const struct agg_frequency *f = frequency(m, i), *most = frequency(m, m->most);
+
+	if (f->n > most->n || (f->n == most->n && f->first < most->first))
+		m->most = i;
+}
+
+static void count_more(struct agg_mode *m, const struct agg *a, struct slice key,
 		       const struct agg_frequency *more)
 {
-	struct agg_frequency *f = set_put(state, a, sizeof *f, key);
+	size_t i = set_put(&m->set, a, sizeof *more, key);
+	struct agg_frequency *f = frequency(m, i);
 
 	if (f->n == 0 || more->first < f->first)
 		f->first = more->first;
 	f->n += more->n;
+	agg_mode_note(m, i);
 }
 
 void agg_mode_add(void *state, const struct agg *a, const struct val v[], uint64_t seq)
 {
+	struct agg_mode *m = state;
+
 	if (v[0].type != VAL_NULL)
-		count_more(state, a, set_key(state, &v[0]), &(struct agg_frequency){1, seq});
+		count_more(m, a, set_key(&m->set, &v[0]), &(struct agg_frequency){1, seq});
 }
 
 void agg_mode_merge(void *state, const struct agg *a, const void *from)
 {
-	const struct agg_set *f = from;
+	const struct agg_mode *f = from;
 
-	for (size_t i = 0; i < set_count(f); i++)
-		count_more(state, a, keytab_key(f->keys, i), keytab_slot(f->keys, i));
+	for (size_t i = 0; i < set_count(&f->set); i++)
+		count_more(state, a, keytab_key(f->set.keys, i), frequency(f, i));
 }
 
-/* Of equally frequent ones the first to arrive, in whatever order parts were merged. */
 void agg_mode_emit(const void *state, const struct agg *a, struct val *out, struct buf *scratch)
 {
-	const struct agg_set *set = state;
-	struct agg_frequency most = {0};
+	const struct agg_mode *m = state;
 
 	(void)a;
 	(void)scratch;
-	*out = val_null();
-	for (size_t i = 0; i < set_count(set); i++) {
-		const struct agg_frequency *f = keytab_slot(set->keys, i);
-
-		if (f->n > most.n || (f->n == most.n && f->first < most.first)) {
-			most = *f;
-			*out = set_val(set, i);
-		}
-	}
+	*out = set_count(&m->set) ? set_val(&m->set, m->most) : val_null();
 }
 
 /* --- collect --- */

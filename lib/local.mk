@@ -47,6 +47,7 @@ libkpipe_a_SOURCES = \
 	lib/rowout.c lib/rowout.h \
 	lib/rows.c lib/rows.h \
 	lib/scan.c lib/scan.h lib/scan_priv.h lib/scan_tokens.c \
+	lib/spantree.c lib/spantree.h \
 	lib/state.c lib/state.h \
 	lib/streamtime.c lib/streamtime.h \
 	lib/textwidth.c lib/textwidth.h \

@@ -13,7 +13,7 @@ struct grid_store {
 
 static struct row row_of(const struct pane *p, size_t g)
 {
-	return (struct row){p->span, groups_key(p->groups, g), groups_states(p->groups, g)};
+	return (struct row){p->node.span, groups_key(p->groups, g), groups_states(p->groups, g)};
 }
 
 static void put_change(const struct grid_store *gs, struct pane *p, size_t g, struct buf *out)
@@ -49,11 +49,11 @@ static void put_due(struct winstore *ws, struct buf *out)
 {
 	struct grid_store *gs = (struct grid_store *)ws;
 
-	for (size_t i = gs->open.first; i < gs->open.end; i++) {
+	for (struct pane *p = gs->open.first; p; p = p->next) {
 		if (ws->conf.emit == WINSTORE_TABLE)
-			put_all(gs, &gs->open.v[i], out);
+			put_all(gs, p, out);
 		else
-			put_changes(gs, &gs->open.v[i], out);
+			put_changes(gs, p, out);
 	}
 }
 
@@ -62,11 +62,10 @@ static void put_due(struct winstore *ws, struct buf *out)
 /* The open window of this span, made when new. Most records fall into the newest ones. */
 static struct pane *open_pane(struct grid_store *gs, const struct span *s)
 {
-	size_t at;
-	struct pane *p = panes_find(&gs->open, s, &at);
+	struct pane *before, *p = panes_find(&gs->open, s, &before);
 
 	if (!p) {
-		p = panes_insert(&gs->open, s, at);
+		p = panes_insert(&gs->open, s, before);
 		p->groups = groups_new(groupby_aggs(gs->base.gb));
 	}
 	return p;
@@ -111,9 +110,9 @@ static bool add(struct winstore *ws, const struct groupby_eval *ge, int64_t t, u
 
 static int64_t next_end(struct winstore *ws)
 {
-	const struct panes *open = &((struct grid_store *)ws)->open;
+	const struct pane *first = ((struct grid_store *)ws)->open.first;
 
-	return open->first < open->end ? open->v[open->first].span.end : INT64_MAX;
+	return first ? first->node.span.end : INT64_MAX;
 }
 
 /* Sorted by end, those that close are the first ones. */
@@ -122,7 +121,7 @@ static void close_panes(struct winstore *ws, struct buf *out)
 	struct grid_store *gs = (struct grid_store *)ws;
 
 	while (next_end(ws) != INT64_MAX && winstore_is_closed(ws, next_end(ws))) {
-		struct pane *p = &gs->open.v[gs->open.first];
+		struct pane *p = gs->open.first;
 
 		if (ws->conf.emit == WINSTORE_CLOSE)
 			put_all(gs, p, out);
@@ -142,12 +141,10 @@ static void save(const struct winstore *ws, struct buf *out)
 {
 	const struct grid_store *gs = (const struct grid_store *)ws;
 
-	pack_int(out, (int64_t)(gs->open.end - gs->open.first));
-	for (size_t i = gs->open.first; i < gs->open.end; i++) {
-		const struct pane *p = &gs->open.v[i];
-
-		pack_int(out, p->span.start);
-		pack_int(out, p->span.end);
+	pack_int(out, (int64_t)gs->open.n);
+	for (const struct pane *p = gs->open.first; p; p = p->next) {
+		pack_int(out, p->node.span.start);
+		pack_int(out, p->node.span.end);
 		pack_int(out, (int64_t)p->nchanged);
 		groups_save(p->groups, out);
 	}

@@ -2,6 +2,7 @@
 #ifndef KPIPE_WINSTORE_PRIV_H
 #define KPIPE_WINSTORE_PRIV_H
 
+#include "spantree.h"
 #include "winstore.h"
 
 /* What a kind of windows does; see winstore.h. A store begins with struct winstore. */
@@ -30,30 +31,33 @@ struct winstore {
 
 /* A window, or a part of windows. */
 struct pane {
-	struct span span;
+	struct spannode node; /* first */
+	struct pane *next;
 	struct groups *groups;
-	size_t nchanged; /* groups whose rows are due */
-	uint64_t *seqs;  /* per group, where that is asked for: the place of its first record */
-	size_t seqs_cap;
+	union {
+		size_t nchanged; /* groups whose rows are due */
+		uint64_t *seqs;  /* of a slice: per group, the place of its first record */
+	};
 };
 
-/* Panes in the order of their ends, then starts: v[first .. end). All zero is none. */
+/* Panes in the order of their ends, then starts. All zero is none. */
 struct panes {
-	struct pane *v;
-	size_t first, end, cap;
-	size_t last; /* the one last asked for */
+	struct spannode *root;
+	struct pane *first;
+	struct pane *last; /* the one last asked for, NULL: it is gone */
+	size_t n;
 };
 
-/* The pane of this span, or NULL and the place for it. */
-struct pane *panes_find(struct panes *ps, const struct span *s, size_t *at);
-struct pane *panes_insert(struct panes *ps, const struct span *s, size_t at);
+/* The pane of this span, or NULL and the one before its place (NULL: it would be the first). */
+struct pane *panes_find(struct panes *ps, const struct span *s, struct pane **before);
+struct pane *panes_insert(struct panes *ps, const struct span *s, struct pane *before);
 
 /* The one last asked for, if t is in it; else NULL. */
 struct pane *panes_latest(const struct panes *ps, int64_t t);
 
 void panes_drop_first(struct panes *ps); /* with its groups */
 uint64_t panes_inexact(const struct panes *ps);
-void panes_free(struct panes *ps); /* what it holds */
+void panes_free(struct panes *ps); /* what it holds, with its groups */
 
 struct winstore *winstore_grid_new(void);
 struct winstore *winstore_slices_new(const struct winstore_conf *conf);

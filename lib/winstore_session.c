@@ -1,25 +1,23 @@
 /* Sessions: the records of a key that are near to each other. */
 #include <stdlib.h>
 
-#include "hash.h"
 #include "livekeys.h"
 #include "mem.h"
 #include "winstore_priv.h"
 
 struct session {
-	struct session *left, *right; /* of the same key: earlier ones, later ones; none touch */
-	struct owner *owner;          /* NULL: it was merged into another */
-	struct span span;
-	uint64_t seq; /* of its first record */
-	bool changed; /* since its row was last printed */
-	bool shown;   /* its row is out, as of `span` */
+	struct spannode node; /* first */
+	struct owner *owner;  /* NULL: it was merged into another */
+	uint64_t seq;         /* of its first record */
+	bool changed;         /* since its row was last printed */
+	bool shown;           /* its row is out, as of its span */
 	_Alignas(16) char states[];
 };
 
 /* A key that has sessions. */
 struct owner {
-	struct livekey live; /* first */
-	struct session *root;
+	struct livekey live;       /* first */
+	struct spannode *sessions; /* none touch */
 };
 
 /* Sessions by their ends: mostly a session grows many times before it closes, so an entry is put right when it comes up. */
@@ -33,81 +31,27 @@ struct session_store {
 	struct livekeys *owners;
 	struct entry *heap; /* the least end first */
 	size_t n, cap;
-	struct hash_secret secret;
 	struct buf retracted; /* bounds and key of rows to take back when rows are next printed */
 };
 
-/* --- The sessions of a key: a tree by time, which ranks that are as good as random keep flat --- */
+/* --- The sessions of a key --- */
 
-static uint64_t rank_of(const struct session_store *st, const struct session *s)
+static void enter(struct owner *o, struct session *s)
 {
-	return hash_multiply(s->seq ^ st->secret.of_bytes, st->secret.of_state);
-}
-
-/* Those that start before t, and the others. */
-static void split(struct session *s, int64_t t, struct session **before, struct session **others)
-{
-	while (s) {
-		if (s->span.start < t) {
-			*before = s;
-			before = &s->right;
-			s = s->right;
-		} else {
-			*others = s;
-			others = &s->left;
-			s = s->left;
-		}
-	}
-	*before = *others = NULL;
-}
-
-static struct session **towards(struct session *at, const struct session *s)
-{
-	return s->span.start < at->span.start ? &at->left : &at->right;
-}
-
-static void enter(const struct session_store *st, struct owner *o, struct session *s)
-{
-	struct session **p = &o->root;
-
-	while (*p && rank_of(st, *p) > rank_of(st, s))
-		p = towards(*p, s);
-	split(*p, s->span.start, &s->left, &s->right);
-	*p = s;
+	spantree_add(&o->sessions, &s->node);
 	s->owner = o;
 }
 
-static void leave(const struct session_store *st, struct session *s)
+static void leave(struct session *s)
 {
-	struct session **p = &s->owner->root, *l = s->left, *r = s->right;
-
-	while (*p != s)
-		p = towards(*p, s);
-	while (l && r) {
-		if (rank_of(st, l) > rank_of(st, r)) {
-			*p = l;
-			p = &l->right;
-			l = *p;
-		} else {
-			*p = r;
-			p = &r->left;
-			r = *p;
-		}
-	}
-	*p = l ? l : r;
+	spantree_remove(&s->owner->sessions, &s->node);
 	s->owner = NULL;
 }
 
 /* The first session of the key that ends at t or after; NULL: there is none. */
 static struct session *first_from(const struct owner *o, int64_t t)
 {
-	struct session *found = NULL;
-
-	for (struct session *s = o->root; s; s = s->span.end >= t ? s->left : s->right) {
-		if (s->span.end >= t)
-			found = s;
-	}
-	return found;
+	return (struct session *)spantree_first(o->sessions, t);
 }
 
 /* --- The heap --- */
@@ -131,7 +75,7 @@ static void heap_add(struct session_store *st, struct session *s)
 	size_t i = st->n++;
 
 	st->heap = mem_grow(st->heap, &st->cap, st->n, sizeof *st->heap);
-	st->heap[i] = (struct entry){s->span.end, s};
+	st->heap[i] = (struct entry){s->node.span.end, s};
 	for (; i > 0 && is_before(&st->heap[i], &st->heap[(i - 1) / 2]); i = (i - 1) / 2)
 		swap(&st->heap[i], &st->heap[(i - 1) / 2]);
 }
@@ -175,8 +119,8 @@ static struct session *heap_first(struct session_store *st)
 
 		if (!s->owner) {
 			free(heap_take(st));
-		} else if (st->heap[0].end != s->span.end) {
-			st->heap[0].end = s->span.end;
+		} else if (st->heap[0].end != s->node.span.end) {
+			st->heap[0].end = s->node.span.end;
 			heap_sift(st);
 		} else {
 			return s;
@@ -189,7 +133,7 @@ static struct session *heap_first(struct session_store *st)
 
 static struct row row_of(const struct session *s)
 {
-	return (struct row){s->span, s->owner->live.key, s->states};
+	return (struct row){s->node.span, s->owner->live.key, s->states};
 }
 
 static void put_row(struct session_store *st, struct session *s, struct buf *out)
@@ -241,8 +185,8 @@ static int compare_sessions(const void *a, const void *b)
 {
 	const struct session *p = *(struct session *const *)a, *q = *(struct session *const *)b;
 
-	if (p->span.end != q->span.end)
-		return p->span.end < q->span.end ? -1 : 1;
+	if (p->node.span.end != q->node.span.end)
+		return p->node.span.end < q->node.span.end ? -1 : 1;
 	return p->seq < q->seq ? -1 : 1;
 }
 
@@ -290,8 +234,8 @@ static struct session *session_new(struct session_store *st, struct owner *o,
 	const struct agglist *aggs = groupby_aggs(st->base.gb);
 	struct session *s = mem_zalloc(1, sizeof *s + aggs->size);
 
-	*s = (struct session){.span = *span, .seq = seq};
-	enter(st, o, s);
+	*s = (struct session){.node.span = *span, .seq = seq};
+	enter(o, s);
 	agg_init(aggs, s->states);
 	heap_add(st, s);
 	return s;
@@ -299,7 +243,7 @@ static struct session *session_new(struct session_store *st, struct owner *o,
 
 static void drop_if_empty(struct session_store *st, struct owner *o)
 {
-	if (o->root)
+	if (o->sessions)
 		return;
 	livekeys_drop(st->owners, &o->live);
 	free(o);
@@ -316,17 +260,17 @@ static struct session *merge_near(struct session_store *st, struct owner *o, str
 	struct span reach = st->base.conf.forget ? (struct span){INT64_MIN, INT64_MAX} : *span;
 	struct session *first = first_from(o, reach.start), *second, *into, *gone;
 
-	if (!first || first->span.start > reach.end)
+	if (!first || first->node.span.start > reach.end)
 		return NULL;
-	second = first_from(o, first->span.end + 1);
-	if (!second || second->span.start > reach.end)
+	second = first_from(o, first->node.span.end + 1);
+	if (!second || second->node.span.start > reach.end)
 		return first;
-	span->start = first->span.start;
-	span->end = second->span.end;
+	span->start = first->node.span.start;
+	span->end = second->node.span.end;
 	into = first->seq < second->seq ? first : second;
 	gone = into == first ? second : first;
 	take_back(st, gone, out);
-	leave(st, gone);
+	leave(gone);
 	agg_merge(aggs, into->states, gone->states);
 	agg_free(aggs, gone->states); /* the heap still has it */
 	return into;
@@ -334,15 +278,15 @@ static struct session *merge_near(struct session_store *st, struct owner *o, str
 
 static void grow(struct session_store *st, struct session *s, struct span span, struct buf *out)
 {
-	if (s->span.start < span.start)
-		span.start = s->span.start;
-	if (s->span.end > span.end)
-		span.end = s->span.end;
-	if (span.start == s->span.start && span.end == s->span.end)
+	if (s->node.span.start < span.start)
+		span.start = s->node.span.start;
+	if (s->node.span.end > span.end)
+		span.end = s->node.span.end;
+	if (span.start == s->node.span.start && span.end == s->node.span.end)
 		return;
 	if (!st->base.conf.forget)
 		take_back(st, s, out);
-	s->span = span;
+	s->node.span = span;
 }
 
 static bool add(struct winstore *ws, const struct groupby_eval *ge, int64_t t, uint64_t seq,
@@ -384,7 +328,7 @@ static void close_session(struct session_store *st, struct session *s, struct bu
 	else if (s->changed)
 		put_change(st, s, out);
 	st->base.inexact += agg_inexact(groupby_aggs(st->base.gb), s->states);
-	leave(st, s);
+	leave(s);
 	session_free(st, s);
 	drop_if_empty(st, o);
 }
@@ -394,9 +338,9 @@ static void close_sessions(struct winstore *ws, struct buf *out)
 	struct session_store *st = (struct session_store *)ws;
 	struct session *s;
 
-	if (!ws->conf.forget && (s = heap_first(st)) && winstore_is_closed(ws, s->span.end))
+	if (!ws->conf.forget && (s = heap_first(st)) && winstore_is_closed(ws, s->node.span.end))
 		put_retracted(st, out);
-	while ((s = heap_first(st)) && winstore_is_closed(ws, s->span.end)) {
+	while ((s = heap_first(st)) && winstore_is_closed(ws, s->node.span.end)) {
 		heap_take(st);
 		close_session(st, s, out);
 	}
@@ -406,7 +350,7 @@ static int64_t next_end(struct winstore *ws)
 {
 	const struct session *s = heap_first((struct session_store *)ws);
 
-	return s ? s->span.end : INT64_MAX;
+	return s ? s->node.span.end : INT64_MAX;
 }
 
 static uint64_t inexact(struct winstore *ws)
@@ -432,8 +376,8 @@ static void save(const struct winstore *ws, struct buf *out)
 			continue;
 		pack_int(out, true);
 		pack_bytes(out, s->owner->live.key.ptr, s->owner->live.key.len);
-		pack_int(out, s->span.start);
-		pack_int(out, s->span.end);
+		pack_int(out, s->node.span.start);
+		pack_int(out, s->node.span.end);
 		pack_int(out, (int64_t)s->seq);
 		pack_int(out, s->changed);
 		pack_int(out, s->shown);
@@ -472,7 +416,7 @@ static void free_store(struct winstore *ws)
 		struct owner *o = s->owner;
 
 		heap_take(st);
-		leave(st, s);
+		leave(s);
 		session_free(st, s);
 		drop_if_empty(st, o);
 	}
@@ -490,6 +434,5 @@ struct winstore *winstore_session_new(const struct groupby *gb)
 
 	st->base.kind = &kind;
 	st->owners = livekeys_new(groupby_aggs(gb)->seed);
-	st->secret = hash_secret(groupby_aggs(gb)->seed);
 	return &st->base;
 }

@@ -43,16 +43,16 @@ static int64_t greatest_divisor(int64_t a, int64_t b)
 static bool open_windows(struct slice_store *st, int64_t t)
 {
 	const struct winstore *ws = &st->base;
+	struct pane *before;
 	struct span s;
 	bool any = false;
-	size_t at;
 
 	for (bool more = window_first(&ws->conf.window, t, &s); more;
 	     more = window_next(&ws->conf.window, t, &s)) {
 		if (winstore_is_closed(ws, s.end))
 			continue;
-		if (!panes_find(&st->windows, &s, &at))
-			panes_insert(&st->windows, &s, at);
+		if (!panes_find(&st->windows, &s, &before))
+			panes_insert(&st->windows, &s, before);
 		any = true;
 	}
 	return any;
@@ -61,24 +61,25 @@ static bool open_windows(struct slice_store *st, int64_t t)
 /* The slice of time t; NULL: all its windows are closed. */
 static struct pane *slice_at(struct slice_store *st, int64_t t)
 {
-	struct pane *p = panes_latest(&st->slices, t);
+	struct pane *p = panes_latest(&st->slices, t), *before;
 	struct span s;
-	size_t at;
 
 	if (p)
 		return p;
 	window_first(&st->grid, t, &s); /* lies in its windows, so there is one */
-	p = panes_find(&st->slices, &s, &at);
+	p = panes_find(&st->slices, &s, &before);
 	if (p || !open_windows(st, t))
 		return p;
-	p = panes_insert(&st->slices, &s, at);
+	p = panes_insert(&st->slices, &s, before);
 	p->groups = groups_new(groupby_aggs(st->base.gb));
 	return p;
 }
 
+/* Of group g, which is the last one. There is room for the next power of two. */
 static void note_seq(struct pane *p, size_t g, uint64_t seq)
 {
-	p->seqs = mem_grow(p->seqs, &p->seqs_cap, g + 1, sizeof *p->seqs);
+	if ((g & (g - 1)) == 0)
+		p->seqs = mem_resize(p->seqs, g ? 2 * g : 1, sizeof *p->seqs);
 	p->seqs[g] = seq;
 }
 
@@ -107,8 +108,8 @@ static void merge_slice(struct slice_store *st, struct groups *all, const struct
 
 	st->to = mem_grow(st->to, &st->to_cap, n, sizeof *st->to);
 	groups_merge(all, p->groups, st->to);
-	st->arrivals = mem_grow(st->arrivals, &st->arrivals_cap, groups_count(all),
-				sizeof *st->arrivals);
+	st->arrivals =
+		mem_grow(st->arrivals, &st->arrivals_cap, groups_count(all), sizeof *st->arrivals);
 	for (size_t g = 0; g < n; g++) {
 		struct arrival *a = &st->arrivals[st->to[g]];
 
@@ -134,17 +135,20 @@ static void sort_arrivals(struct arrival *v, size_t n)
 	}
 }
 
+/* The first slice that ends in the window. */
+static const struct pane *first_slice(const struct slice_store *st, const struct span *s)
+{
+	return (const struct pane *)spantree_first(st->slices.root, s->start + 1);
+}
+
 static void put_window(struct slice_store *st, const struct span *s, struct buf *out)
 {
 	struct groups *all = groups_new(groupby_aggs(st->base.gb));
 	size_t n;
 
-	for (size_t i = st->slices.first; i < st->slices.end; i++) {
-		const struct pane *p = &st->slices.v[i];
-
-		if (p->span.start >= s->start && p->span.end <= s->end)
-			merge_slice(st, all, p);
-	}
+	for (const struct pane *p = first_slice(st, s); p && p->node.span.end <= s->end;
+	     p = p->next)
+		merge_slice(st, all, p);
 	n = groups_count(all);
 	sort_arrivals(st->arrivals, n);
 	for (size_t i = 0; i < n; i++) {
@@ -161,19 +165,25 @@ static void put_window(struct slice_store *st, const struct span *s, struct buf 
 static bool is_done(const struct slice_store *st, const struct pane *slice)
 {
 	const struct window *w = &st->base.conf.window;
-	struct span s, last = slice->span;
+	struct span s, last = slice->node.span;
 
-	for (bool more = window_first(w, slice->span.start, &s); more;
-	     more = window_next(w, slice->span.start, &s))
+	for (bool more = window_first(w, slice->node.span.start, &s); more;
+	     more = window_next(w, slice->node.span.start, &s))
 		last = s;
 	return winstore_is_closed(&st->base, last.end);
 }
 
+static void drop_slice(struct slice_store *st)
+{
+	free(st->slices.first->seqs);
+	panes_drop_first(&st->slices);
+}
+
 static int64_t next_end(struct winstore *ws)
 {
-	const struct panes *open = &((struct slice_store *)ws)->windows;
+	const struct pane *first = ((struct slice_store *)ws)->windows.first;
 
-	return open->first < open->end ? open->v[open->first].span.end : INT64_MAX;
+	return first ? first->node.span.end : INT64_MAX;
 }
 
 static void close_windows(struct winstore *ws, struct buf *out)
@@ -182,13 +192,12 @@ static void close_windows(struct winstore *ws, struct buf *out)
 	bool any = false;
 
 	while (next_end(ws) != INT64_MAX && winstore_is_closed(ws, next_end(ws))) {
-		put_window(st, &st->windows.v[st->windows.first].span, out);
+		put_window(st, &st->windows.first->node.span, out);
 		panes_drop_first(&st->windows);
 		any = true;
 	}
-	while (any && st->slices.first < st->slices.end &&
-	       is_done(st, &st->slices.v[st->slices.first]))
-		panes_drop_first(&st->slices);
+	while (any && st->slices.first && is_done(st, st->slices.first))
+		drop_slice(st);
 }
 
 /* Rows are final ones alone. */
@@ -207,25 +216,26 @@ static uint64_t inexact(struct winstore *ws)
 
 static void save_spans(const struct panes *ps, struct buf *out)
 {
-	pack_int(out, (int64_t)(ps->end - ps->first));
-	for (size_t i = ps->first; i < ps->end; i++) {
-		pack_int(out, ps->v[i].span.start);
-		pack_int(out, ps->v[i].span.end);
+	pack_int(out, (int64_t)ps->n);
+	for (const struct pane *p = ps->first; p; p = p->next) {
+		pack_int(out, p->node.span.start);
+		pack_int(out, p->node.span.end);
 	}
 }
 
 /* In their order, each once. */
 static void load_spans(struct panes *ps, struct unpack *in)
 {
-	size_t n = unpack_count(in, 2 * sizeof(int64_t)), at;
+	size_t n = unpack_count(in, 2 * sizeof(int64_t));
+	struct pane *before = NULL;
 
 	for (size_t i = 0; i < n && !in->bad; i++) {
 		struct span s = {.start = unpack_int(in)};
 
 		s.end = unpack_int(in);
-		in->bad |= panes_find(ps, &s, &at) || at != i;
+		in->bad |= before && spantree_compare(&before->node.span, &s) >= 0;
 		if (!in->bad)
-			panes_insert(ps, &s, at);
+			before = panes_insert(ps, &s, before);
 	}
 }
 
@@ -235,9 +245,7 @@ static void save(const struct winstore *ws, struct buf *out)
 
 	save_spans(&st->windows, out);
 	save_spans(&st->slices, out);
-	for (size_t i = st->slices.first; i < st->slices.end; i++) {
-		const struct pane *p = &st->slices.v[i];
-
+	for (const struct pane *p = st->slices.first; p; p = p->next) {
 		groups_save(p->groups, out);
 		for (size_t g = 0; g < groups_count(p->groups); g++)
 			pack_int(out, (int64_t)p->seqs[g]);
@@ -250,9 +258,7 @@ static void load(struct winstore *ws, struct unpack *in)
 
 	load_spans(&st->windows, in);
 	load_spans(&st->slices, in);
-	for (size_t i = 0; i < st->slices.end; i++) {
-		struct pane *p = &st->slices.v[i];
-
+	for (struct pane *p = st->slices.first; p; p = p->next) {
 		p->groups = groups_new(groupby_aggs(ws->gb));
 		if (!in->bad)
 			groups_load(p->groups, in);
@@ -265,7 +271,8 @@ static void free_store(struct winstore *ws)
 {
 	struct slice_store *st = (struct slice_store *)ws;
 
-	panes_free(&st->slices);
+	while (st->slices.first)
+		drop_slice(st);
 	panes_free(&st->windows);
 	free(st->to);
 	free(st->arrivals);

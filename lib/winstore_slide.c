@@ -21,7 +21,8 @@ struct item {
 	int64_t t; /* in whole milliseconds */
 	uint64_t seq;
 	struct line *line;
-	struct item *next; /* of all lines, by time; beside a line, by arrival */
+	struct item *next;  /* of all lines, by time; beside a line, by arrival */
+	struct item *above; /* beside a line: the one before it */
 	bool in_front;
 	_Alignas(16) char states[]; /* of it; in the front, of it and those behind it there */
 };
@@ -31,8 +32,8 @@ struct line {
 	size_t users;        /* items that wait or are in line */
 	struct item **v;     /* in line are [first, n), of these [first, front) are the front */
 	size_t first, front, n, cap;
-	void *back; /* states of [front, n); NULL until there are some */
-	struct item *beside;
+	void *back;                   /* states of [front, n); NULL until there are some */
+	struct item *beside, *latest; /* the first and the last to arrive */
 };
 
 /* The earliest first. */
@@ -176,22 +177,21 @@ static void leave(struct slide_store *st)
 
 static void leave_beside(struct slide_store *st)
 {
-	struct item *item = heap_take(&st->beside), **p = &item->line->beside;
+	struct item *item = heap_take(&st->beside);
+	struct line *l = item->line;
 
-	while (*p != item)
-		p = &(*p)->next;
-	*p = item->next;
+	*(item->above ? &item->above->next : &l->beside) = item->next;
+	*(item->next ? &item->next->above : &l->latest) = item->above;
 	item_free(st, item);
 }
 
 static void put_beside(struct slide_store *st, struct item *item)
 {
-	struct item **p = &item->line->beside;
+	struct line *l = item->line;
 
-	while (*p && (*p)->seq < item->seq)
-		p = &(*p)->next;
-	item->next = *p;
-	*p = item;
+	item->above = l->latest;
+	*(l->latest ? &l->latest->next : &l->beside) = item;
+	l->latest = item;
 	heap_add(&st->beside, item);
 }
 
@@ -328,6 +328,17 @@ static void save_item(const struct slide_store *st, const struct item *item, int
 	agg_save(aggs_of(st), item->states, out);
 }
 
+/* By arrival, as they are loaded. */
+static void save_beside(const struct slide_store *st, struct buf *out)
+{
+	for (size_t i = 0; i < livekeys_end(st->lines); i++) {
+		const struct line *l = (const struct line *)livekeys_at(st->lines, i);
+
+		for (const struct item *item = l ? l->beside : NULL; item; item = item->next)
+			save_item(st, item, BESIDE, out);
+	}
+}
+
 static void save(const struct winstore *ws, struct buf *out)
 {
 	const struct slide_store *st = (const struct slide_store *)ws;
@@ -336,8 +347,7 @@ static void save(const struct winstore *ws, struct buf *out)
 		save_item(st, item, item->in_front ? IN_FRONT : IN_BACK, out);
 	for (size_t i = 0; i < st->waiting.n; i++)
 		save_item(st, st->waiting.v[i], WAITS, out);
-	for (size_t i = 0; i < st->beside.n; i++)
-		save_item(st, st->beside.v[i], BESIDE, out);
+	save_beside(st, out);
 	pack_int(out, false);
 }
 

@@ -328,6 +328,22 @@ refuses()
 	END
 }
 
+@test "--every 0s: the mode of very many values after each, of equally frequent ones the first" {
+	# Half of them come once, the others again and again.
+	awk -v n="$(fewer 400000)" 'BEGIN { for (i = 0; i < n; i++) print (i % 2 ? i : i * i / 4 % 1009 * 2) }' >in
+	awk '{
+		if (!n[$1]++)
+			first[$1] = NR
+		if (n[$1] > n[mode] || n[$1] == n[mode] && first[$1] < first[mode])
+			mode = $1
+		print mode
+	}' mode=-1 in >want
+	[ "$(uniq want | wc -l)" -gt 100 ] || fail "it hardly changes"
+	kcount --every 0s -a 'm=mode(.)' in >rows
+	jq .m rows >got
+	same_file want got
+}
+
 @test "--every: at the end what is unsent, the last version of each row" {
 	records '{"k":"a"}' '{"k":"b"}' '{"k":"a"}'
 	gives kcount --every 1h -g .k in.ndjson <<-'END'

@@ -167,6 +167,16 @@ misused()
 	assert_stderr 'kwindow: 5 in, 4 used, 0 bad, 1 late'
 }
 
+@test "--slide: very many that are late, which the last record lets go" {
+	n=$(fewer 400000)
+	seq "$n" >in
+	{ shuf --random-source=in in && echo $((n * 100)); } >mixed
+	# A row comes with the next record that is later, and by then has all until there.
+	awk '$1 > max { if (max) print max, NR - 1; max = $1 } END { print max, 1 }' mixed >want
+	kwindow -T . --time-unit s --slide "${n}s" --time-format s mixed | tr -c '0-9\n' ' ' | awk '{ print $2, $3 }' >got
+	same_file want got
+}
+
 @test "--slide: values are collected in the order of time, those without a row of their own behind them" {
 	at 1 6 4 3 7
 	kwindow --slide 10s --delay 1s -T .t -a 'c=collect(.t), s=collect_set(.t % 4)' in.ndjson | jq -c '[.c, .s]' >got

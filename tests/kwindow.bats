@@ -854,6 +854,28 @@ time_is_bad()
 	same_file want got
 }
 
+@test "many windows that are open, in whatever order their records come" {
+	n=$(fewer 250000)
+	seq "$n" >up
+	tac up >down
+	shuf --random-source=up up >mixed
+	awk -v n="$n" 'BEGIN { for (s = 0; s <= n; s++) print s, s + 2, 1 + (s > 0 && s < n) }' >hops
+	awk -v n="$n" 'BEGIN { for (s = 1; s <= n; s++) print s, s + 1, 1 }' >tumbles
+	for order in up down mixed; do
+		all_open --hop 2s/1s --delay 30d "$order" >got
+		same_file hops got
+		all_open --tumble 1s --emit table "$order" >got
+		same_file tumbles got
+	done
+}
+
+# all_open OPTION...: counts of times in s, as START END COUNT.
+all_open()
+(
+	set -o pipefail
+	kwindow -T . --time-unit s --time-format s "$@" | tr -c '0-9\n' ' ' | awk '{ print $1, $2, $3 }'
+)
+
 # --- Usage ---
 
 @test "usage errors" {

@@ -21,7 +21,7 @@ function sideways(from, names,    i, count, list)
 
 BEGIN {
 	layer(0, "simd diag mem buf arena num widesum when keytab json jqtext utf8 textwidth word hash nearest livekeys pack")
-	layer(1, "rec val agg group changes grid rows window watermark eventtime join held")
+	layer(1, "rec val agg group changes grid rows window spantree watermark eventtime join held")
 	layer(2, "loop lineio envelope control jqprog scan expr csvio state tz progress")
 	layer(3, "opt filter program groupby groupout rowout winstore streamtime toolstate upsert csvhead kafka admintool")
 

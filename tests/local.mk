@@ -31,6 +31,7 @@ unit_tests = \
 	tests/unit/test-pack \
 	tests/unit/test-rows \
 	tests/unit/test-scan \
+	tests/unit/test-spantree \
 	tests/unit/test-utf8 \
 	tests/unit/test-val \
 	tests/unit/test-watermark \
