@@ -426,6 +426,17 @@ envelopes()
 	gives kwindow -J --tumble 5s --idle 1us --keep-open in.ndjson </dev/null
 }
 
+@test "-J: many partitions cost little more than one" {
+	awk 'BEGIN {
+		for (i = 0; i < 200000; i++)
+			printf "{\"topic\":\"t\",\"partition\":%d,\"timestamp\":%.0f}\n", i * 7919 % 20000, 1000000000000 + i
+	}' >in
+	timeout 5 kwindow -J --tumble 1m in >out
+	sed 's/"partition":[0-9]*/"partition":0/' in | kwindow -J --tumble 1m >one
+	diff one out
+	same_text 4 "$(wc -l <out)"
+}
+
 @test "--partitions with --idle: one that never comes is let go" {
 	mkfifo in out
 	kwindow -J --tumble 5s --partitions 2 --idle 300ms <in >out 3>&- &
