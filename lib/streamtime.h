@@ -16,7 +16,7 @@
 
 struct streamtime_conf {
 	const char *time, *zone;
-	int time_unit; /* STREAMTIME_NEVER: by magnitude */
+	int time_unit; /* STREAMTIME_NEVER: by magnitude, of the time that -J tells ms */
 	int64_t delay, idle, tick, partitions;
 	bool envelope, proctime;
 };
@@ -34,7 +34,7 @@ extern const struct opt streamtime_opts[]; /* but --proctime; base: struct strea
 struct streamtime;
 
 /*
- * -J tells the time where -T does not. The process ends with EXIT_USAGE when the options do not go together, or
+ * -J tells the time where -T does not: .timestamp, in ms. The process ends with EXIT_USAGE when the options do not go together, or
  * where time is needed and none is told.
  */
 void streamtime_check(struct streamtime_conf *conf, bool needed);

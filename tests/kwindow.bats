@@ -347,6 +347,41 @@ envelopes()
 	assert_stderr 'kwindow: 6 in, 3 used, 0 bad, 3 late'
 }
 
+# What an envelope's timestamp is does not go by its magnitude, as another time would.
+@test "-J: .timestamp is in ms, however small; -1 is none" {
+	printf '{"topic":"t","partition":0,"timestamp":%s}\n' 5000 1000 0 1713712245123 -2 '"7000"' >in.ndjson
+	gives kwindow -J --tumble 1s --delay 30000d in.ndjson <<-'END'
+	{"window_start":"1969-12-31T23:59:59.000Z","window_end":"1970-01-01T00:00:00.000Z","count":1}
+	{"window_start":"1970-01-01T00:00:00.000Z","window_end":"1970-01-01T00:00:01.000Z","count":1}
+	{"window_start":"1970-01-01T00:00:01.000Z","window_end":"1970-01-01T00:00:02.000Z","count":1}
+	{"window_start":"1970-01-01T00:00:05.000Z","window_end":"1970-01-01T00:00:06.000Z","count":1}
+	{"window_start":"1970-01-01T00:00:07.000Z","window_end":"1970-01-01T00:00:08.000Z","count":1}
+	{"window_start":"2024-04-21T15:10:45.000Z","window_end":"2024-04-21T15:10:46.000Z","count":1}
+	END
+	kwindow -J --tumble 1s --delay 30000d in.ndjson >want
+	gives kwindow -J --time-unit ms --tumble 1s --delay 30000d in.ndjson <want
+	printf '{"topic":"t","partition":0,"timestamp":%s}\n' -1 null 1000 -1.0 >in.ndjson
+	echo '{"topic":"t","partition":0}' >>in.ndjson
+	run --separate-stderr kwindow -J --tumble 1s --bad bad in.ndjson
+	assert_output '{"window_start":"1970-01-01T00:00:01.000Z","window_end":"1970-01-01T00:00:02.000Z","count":1}'
+	assert_stderr 'kwindow: 5 in, 1 used, 4 bad, 0 late'
+	kmap -r '.error' bad | same_file <(printf 'no time (%s)\n' -1 null -1 null) -
+	# With -T a time is what it says.
+	printf '{"topic":"t","partition":0,"timestamp":%s}\n' -1 5 >in.ndjson
+	gives kwindow -J -T .timestamp --tumble 10s in.ndjson <<-'END'
+	{"window_start":"1969-12-31T23:59:50.000Z","window_end":"1970-01-01T00:00:00.000Z","count":1}
+	{"window_start":"1970-01-01T00:00:00.000Z","window_end":"1970-01-01T00:00:10.000Z","count":1}
+	END
+}
+
+@test "-J --state: times are in ms in the next run, too" {
+	e() { printf '{"topic":"t","partition":0,"timestamp":%s}\n' "$@"; }
+	e 0 | kwindow -J --tumble 1s --state s
+	e 5000 | kwindow -J --tumble 1s --state s >out
+	e 1713712245123 | kwindow -J --tumble 1s --state s --final >>out
+	kmap -r .window_start out | same_file <(printf '%s.000Z\n' 1970-01-01T00:00:0{0,5} 2024-04-21T15:10:45) -
+}
+
 @test "-J: a partition is of a topic" {
 	envelopes a/0@1000000010 b/0@1000000010 a/0@1000000020 b/0@1000000011
 	gives kwindow -J --tumble 5s --keep-open in.ndjson </dev/null
@@ -431,7 +466,7 @@ envelopes()
 		for (i = 0; i < 200000; i++)
 			printf "{\"topic\":\"t\",\"partition\":%d,\"timestamp\":%.0f}\n", i * 7919 % 20000, 1000000000000 + i
 	}' >in
-	timeout 5 kwindow -J --tumble 1m in >out
+	timeout 15 kwindow -J --tumble 1m in >out
 	sed 's/"partition":[0-9]*/"partition":0/' in | kwindow -J --tumble 1m >one
 	diff one out
 	same_text 4 "$(wc -l <out)"
@@ -892,6 +927,7 @@ time_is_bad()
 	misused "--align: 'x' is not a duration (like 500ms, 5s, 1m30s, 2h, 1d)$help" -T .t --tumble 5s --align x
 	misused "-T EXPR is missing: which field is a record's event time?$help" --tumble 5s
 	misused "--time-unit: 'h' is none of s, ms, us, ns$help" -T .t --tumble 5s --time-unit h
+	misused "--time-unit s goes with -T: the .timestamp of -J is in ms$help" -J --tumble 5s --time-unit s
 	misused "--emit: 'all' is none of close, changes, table$help" -T .t --tumble 5s --emit all
 	misused "--every goes with --emit changes or table$help" -T .t --tumble 5s --every 1s
 	misused "--delay: '-1s' is not a duration (like 500ms, 5s, 1m30s, 2h, 1d)$help" -T .t --tumble 5s --delay=-1s

@@ -470,6 +470,7 @@ static bool is_regular(const char *file)
 static void set_up_side(struct kjoin *k, enum join_side side)
 {
 	struct side *s = &k->sides[side];
+	struct streamtime_conf time = k->time;
 	bool right = side == JOIN_RIGHT, parted = k->timed && k->time.envelope;
 	const struct strlist *keys = !right              ? &k->keys
 				     : k->table_keys.n ? &k->table_keys
@@ -488,9 +489,10 @@ static void set_up_side(struct kjoin *k, enum join_side side)
 	s->set = compile(k, programs, KEYS + keys->n);
 	s->ev = expreval_new(s->set);
 	s->values = mem_zalloc(KEYS + keys->n, sizeof *s->values);
+	time.time = programs[TIME].text;
 	free(programs);
 	if (k->timed)
-		s->st = streamtime_new(&k->time);
+		s->st = streamtime_new(&time);
 }
 
 static void set_up(struct kjoin *k, struct filter_tool *f)
