@@ -8,6 +8,7 @@
 #include "mem.h"
 #include "tz.h"
 #include "watermark.h"
+#include "when.h"
 
 struct streamtime {
 	struct streamtime_conf conf;
@@ -113,8 +114,15 @@ void streamtime_check(struct streamtime_conf *c, bool needed)
 		streamtime_unused(c, "-T or -J");
 	if (!c->idle)
 		diag_usage("--idle must be more than 0");
+	if (c->idle != STREAMTIME_NEVER && !c->envelope && !c->idle_inputs)
+		diag_usage("--idle goes with -J");
 	if (c->partitions && !c->envelope)
 		diag_usage("--partitions goes with -J");
+}
+
+int64_t streamtime_idle(const struct streamtime_conf *c)
+{
+	return c->idle == STREAMTIME_NEVER ? 30 * WHEN_S : c->idle;
 }
 
 static void read_clock(struct streamtime *st)
@@ -145,7 +153,7 @@ struct streamtime *streamtime_new(struct streamtime_conf *conf)
 		st->eventtime.zone = tz;
 	}
 	st->wm = watermark_new(conf->delay, (size_t)conf->partitions,
-			       conf->envelope ? conf->idle : INT64_MAX);
+			       conf->envelope ? streamtime_idle(conf) : INT64_MAX);
 	st->reached = WATERMARK_NONE;
 	read_clock(st);
 	return st;

@@ -261,6 +261,7 @@ misused()
 		# shellcheck disable=SC2086
 		misused "${option% *} goes with -T or -J" --ttl 1s $option
 	done
+	misused '--idle goes with -J' -T .t --suppress 1s --idle 5s
 	misused '--time-unit us goes with -T: the .timestamp of -J is in ms' -J --ttl 1s --time-unit us
 	misused '--suppress goes by event time: -T EXPR or -J' --suppress 1s
 	misused '--suppress does not go with --every or --ttl' --suppress 1s --every 1s -T .t

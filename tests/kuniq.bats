@@ -141,6 +141,7 @@ load helper
 	gives kuniq -g .key -J in <in
 	mistake '--idle must be more than 0' -g .k --within 1s -J --idle 0s
 	mistake '--time-unit ns goes with -T: the .timestamp of -J is in ms' -g .k --within 1s -J --time-unit ns
+	mistake '--idle goes with -J' -g .k --within 1s -T .t --idle 5s
 	mistake '--partitions goes with -J' -g .k --within 1s -T .t --partitions 2
 	mistake "'h' is none of s, ms, us, ns" -g .k --within 1s -T .t --time-unit h
 	mistake '.k .: ' -g '.k |'

@@ -935,6 +935,9 @@ time_is_bad()
 	misused "--idle: '-1s' is not a duration (like 500ms, 5s, 1m30s, 2h, 1d)$help" -T .t --tumble 5s --idle=-1s
 	misused "--every: '-1s' is not a duration (like 500ms, 5s, 1m30s, 2h, 1d)$help" -T .t --tumble 5s \
 		--emit table --every=-1s
+	misused "--idle goes with -J$help" -T .t --tumble 5s --idle 5s
+	misused "--idle goes with -J$help" -T .t --tumble 5s --idle 30s
+	misused "--idle must be more than 0$help" -J --tumble 5s --idle 0s
 	misused "--partitions goes with -J$help" -T .t --tumble 5s --partitions 2
 	misused "--partitions: '-1' is not a count$help" -J --tumble 5s --partitions -1
 }

@@ -75,7 +75,7 @@ static void emit(void *ctx, struct slice key, struct slice left, struct slice ri
 /* A side without records holds the other back only for a while. */
 static bool is_idle(const struct kjoin *k, enum join_side side)
 {
-	return k->waited - k->sides[side].seen >= k->time.idle;
+	return k->waited - k->sides[side].seen >= streamtime_idle(&k->time);
 }
 
 /* Will no record of it come? One that goes on in the next run still has a say. */
@@ -144,7 +144,7 @@ static int64_t next_reached(struct kjoin *k, int64_t mark)
 
 	for (int i = JOIN_LEFT; i <= JOIN_RIGHT; i++) {
 		struct side *s = &k->sides[i];
-		int64_t at, until = on_clock(k, s->seen + k->time.idle);
+		int64_t at, until = on_clock(k, s->seen + streamtime_idle(&k->time));
 
 		if (has_ended(k, s))
 			continue;
