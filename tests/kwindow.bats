@@ -307,6 +307,14 @@ misused()
 	same_file want late
 }
 
+@test "--late that cannot be written at the end: the run fails, though its rows are out" {
+	printf '{"t":%d}\n' 100 50 >in.ndjson
+	run --separate-stderr kwindow --tumble 5s -T .t --time-format s --late /dev/full in.ndjson
+	assert_status 1
+	assert_output '{"window_start":100,"window_end":105,"count":1}'
+	assert_stderr 'kwindow: /dev/full: write error: No space left on device'
+}
+
 @test "--late is there, and empty, when nothing was late" {
 	at 1
 	gives rows --tumble 5s --late late <<<'00:00-00:05 "count":1'

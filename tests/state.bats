@@ -239,8 +239,9 @@ pair()
 	lines 1 a | kcount -g .k --state s >one
 	cp s/state before
 	seq 1000 | sed 's/.*/{"k":&}/' >many
-	run --separate-stderr bash -c 'trap "" XFSZ; ulimit -f 1; kcount -g .k --state s many >/dev/null'
+	run --separate-stderr bash -c 'set -o pipefail; trap "" XFSZ; ulimit -f 1; kcount -g .k --state s many | wc -l'
 	assert_status 1
+	assert_output 1001
 	assert_stderr 'kcount: --state: s: state.new: File too large'
 	same_file before s/state
 	same_text state "$(ls s)"
