@@ -122,9 +122,9 @@ struct rowout *rowout_new(const struct rowout_conf *conf, const struct groupby *
 		check_name(ro, groupby_key_name(gb, i));
 	for (size_t i = 0; i < aggs->n; i++)
 		check_name(ro, slice_str(aggs->v[i].name));
-	if (!conf->top != !conf->by)
+	if (!conf->top || (conf->top == ROWOUT_ALL) != !conf->by)
 		diag_usage("--top N, of 1 or more, and --by NAME go together");
-	if (conf->ties && !conf->top)
+	if (conf->ties && conf->top == ROWOUT_ALL)
 		diag_usage("--ties goes with --top");
 	if (conf->by)
 		set_by(ro);
@@ -252,7 +252,7 @@ bool rowout_put(struct rowout *ro, const struct row *row, struct buf *out)
 {
 	size_t start = out->len;
 
-	if (ro->conf.top) {
+	if (ro->conf.top != ROWOUT_ALL) {
 		if (!is_shown(ro, row))
 			return false;
 		add_candidate(ro, row);

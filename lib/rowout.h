@@ -15,7 +15,7 @@
 struct rowout_conf {
 	const char *having;
 	/* Of windows: */
-	int64_t top;
+	int64_t top; /* ROWOUT_ALL: not given */
 	const char *by;
 	bool ties, window_time;
 	int time_format;
@@ -23,6 +23,13 @@ struct rowout_conf {
 	bool windows; /* rows have bounds */
 	char end;     /* of a row */
 };
+
+enum { ROWOUT_ALL = -1 };
+
+#define ROWOUT_CONF_INIT                                                                           \
+	{                                                                                          \
+		.top = ROWOUT_ALL                                                                  \
+	}
 
 extern const struct opt rowout_opts[];        /* --having; base: struct rowout_conf */
 extern const struct opt rowout_window_opts[]; /* --top --by --ties --window-time --time-format */

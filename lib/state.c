@@ -174,6 +174,9 @@ int state_save(struct state *st, struct slice bytes, struct buf *err)
 	else
 		rc = 0;
 	close(fd);
+	/* What there is of it may be what the disk is full of. */
+	if (rc < 0)
+		unlinkat(st->fd, "state.new", 0);
 	buf_free(&file);
 	return rc;
 }

@@ -8,6 +8,7 @@
 #include "mem.h"
 #include "tz.h"
 #include "watermark.h"
+#include "when.h"
 
 struct streamtime {
 	struct streamtime_conf conf;
@@ -28,7 +29,7 @@ static const char *const unit_names[] = {"s", "ms", "us", "ns", NULL};
 const struct opt streamtime_opts[] = {
 	{'T', "time", OPT_STRING, OFF(time), "EXPR", "a record's event time", NULL},
 	{0, "time-unit", OPT_CHOICE, OFF(time_unit), "s|ms|us|ns",
-	 "unit of numeric times (default: by magnitude)", unit_names},
+	 "unit of numeric times (default: by magnitude; -J without -T: ms)", unit_names},
 	{0, "tz", OPT_STRING, OFF(zone), "ZONE", "the zone of times in text that have none (UTC)",
 	 NULL},
 	{'J', "envelope", OPT_FLAG, OFF(envelope), NULL,
@@ -43,6 +44,11 @@ const struct opt streamtime_opts[] = {
 	 "after D without input the watermark moves on with the clock", NULL},
 	{0},
 };
+
+enum { UNIT_MS = 1 }; /* of these */
+
+/* The time of an envelope where -T does not tell another, known by its address: in ms by the format, and -1 is none. */
+static const char timestamp[] = ".timestamp";
 
 static int64_t to_utc(const void *zone, int64_t local)
 {
@@ -94,8 +100,12 @@ void streamtime_unused(const struct streamtime_conf *c, const char *what)
 
 void streamtime_check(struct streamtime_conf *c, bool needed)
 {
-	if (c->envelope && !c->time && !c->proctime)
-		c->time = ".timestamp";
+	if (c->envelope && !c->time && !c->proctime) {
+		if (c->time_unit != STREAMTIME_NEVER && c->time_unit != UNIT_MS)
+			diag_usage("--time-unit %s goes with -T: the .timestamp of -J is in ms",
+				   unit_names[c->time_unit]);
+		c->time = timestamp;
+	}
 	if (c->proctime && given(c))
 		diag_usage("%s does not go with --proctime", given(c));
 	if (needed && !c->time && !c->proctime)
@@ -104,8 +114,15 @@ void streamtime_check(struct streamtime_conf *c, bool needed)
 		streamtime_unused(c, "-T or -J");
 	if (!c->idle)
 		diag_usage("--idle must be more than 0");
+	if (c->idle != STREAMTIME_NEVER && !c->envelope && !c->idle_inputs)
+		diag_usage("--idle goes with -J");
 	if (c->partitions && !c->envelope)
 		diag_usage("--partitions goes with -J");
+}
+
+int64_t streamtime_idle(const struct streamtime_conf *c)
+{
+	return c->idle == STREAMTIME_NEVER ? 30 * WHEN_S : c->idle;
 }
 
 static void read_clock(struct streamtime *st)
@@ -126,15 +143,17 @@ struct streamtime *streamtime_new(struct streamtime_conf *conf)
 	st = mem_zalloc(1, sizeof *st);
 	st->conf = *conf;
 	st->tz = tz;
-	st->eventtime.told = conf->time_unit != STREAMTIME_NEVER;
-	if (st->eventtime.told)
+	st->eventtime.told = conf->time_unit != STREAMTIME_NEVER || conf->time == timestamp;
+	if (conf->time == timestamp)
+		st->eventtime.unit = WHEN_MILLIS;
+	else if (st->eventtime.told)
 		when_unit_name(unit_names[conf->time_unit], &st->eventtime.unit);
 	if (tz) {
 		st->eventtime.to_utc = to_utc;
 		st->eventtime.zone = tz;
 	}
 	st->wm = watermark_new(conf->delay, (size_t)conf->partitions,
-			       conf->envelope ? conf->idle : INT64_MAX);
+			       conf->envelope ? streamtime_idle(conf) : INT64_MAX);
 	st->reached = WATERMARK_NONE;
 	read_clock(st);
 	return st;
@@ -167,7 +186,8 @@ bool streamtime_load(struct streamtime *st, struct unpack *in)
 	in->bad |= unit < WHEN_AUTO || unit > WHEN_NANOS;
 	if (!watermark_load(st->wm, in))
 		return false;
-	st->eventtime.unit = (enum when_unit)unit;
+	if (!st->eventtime.told)
+		st->eventtime.unit = (enum when_unit)unit;
 	st->reached = mark;
 	if (clock > st->clock)
 		st->clock = clock;
@@ -208,12 +228,25 @@ size_t streamtime_programs(const struct streamtime *st,
 	return n;
 }
 
+/* Kafka's own word for none. */
+static bool is_none(const struct val *v)
+{
+	int64_t n;
+
+	return v->type == VAL_DEC && dec_is_int(v->dec, &n) && n == -1;
+}
+
 int streamtime_of(struct streamtime *st, const struct val values[], int64_t *t, struct buf *err)
 {
-	if (!st->conf.proctime)
-		return eventtime_of(&st->eventtime, &values[TIME], t, err);
-	*t = st->clock;
-	return 0;
+	if (st->conf.proctime) {
+		*t = st->clock;
+		return 0;
+	}
+	if (st->conf.time == timestamp && is_none(&values[TIME])) {
+		buf_setf(err, "no time (-1)");
+		return -1;
+	}
+	return eventtime_of(&st->eventtime, &values[TIME], t, err);
 }
 
 /* A watermark never moves back: what --tick has added stays, though the silence that it counts from a record on ends. */

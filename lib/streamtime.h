@@ -16,17 +16,19 @@
 
 struct streamtime_conf {
 	const char *time, *zone;
-	int time_unit; /* STREAMTIME_NEVER: by magnitude */
-	int64_t delay, idle, tick, partitions;
+	int time_unit; /* STREAMTIME_NEVER: by magnitude, of the time that -J tells ms */
+	int64_t delay, tick, partitions;
+	int64_t idle; /* ask streamtime_idle */
 	bool envelope, proctime;
+	/* Not by options: */
+	bool idle_inputs; /* --idle is of the tool's inputs, not only of partitions */
 };
 
 enum { STREAMTIME_NEVER = -1 };
 
 #define STREAMTIME_CONF_INIT                                                                       \
 	{                                                                                          \
-		.time_unit = STREAMTIME_NEVER, .idle = 30 * INT64_C(1000000),                      \
-		.tick = STREAMTIME_NEVER                                                           \
+		.time_unit = STREAMTIME_NEVER, .idle = STREAMTIME_NEVER, .tick = STREAMTIME_NEVER  \
 	}
 
 extern const struct opt streamtime_opts[]; /* but --proctime; base: struct streamtime_conf */
@@ -34,10 +36,13 @@ extern const struct opt streamtime_opts[]; /* but --proctime; base: struct strea
 struct streamtime;
 
 /*
- * -J tells the time where -T does not. The process ends with EXIT_USAGE when the options do not go together, or
+ * -J tells the time where -T does not: .timestamp, in ms. The process ends with EXIT_USAGE when the options do not go together, or
  * where time is needed and none is told.
  */
 void streamtime_check(struct streamtime_conf *conf, bool needed);
+
+/* For how long what is silent holds the others back: --idle, or its default. */
+int64_t streamtime_idle(const struct streamtime_conf *conf);
 
 /*
  * Where time says nothing: ends the process with EXIT_USAGE when an option tells of it, which goes with `what`. -J alone says

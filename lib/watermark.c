@@ -5,23 +5,107 @@
 #include "keytab.h"
 #include "mem.h"
 
+/* What partitions are ordered by. */
+enum order { BY_MARK, BY_WAITED, ORDERS };
+
 struct partition {
 	size_t number;
-	int64_t mark;   /* the greatest time less the delay */
-	int64_t waited; /* when it was last seen */
-	bool seen;      /* it had a record; before that it only has a name */
+	int64_t at[ORDERS]; /* the greatest time less the delay; when it was last seen */
+	bool queued[ORDERS];
+	bool seen; /* it had a record; before that it only has a name */
+};
+
+/*
+ * A heap of partitions, the least on top. What a partition is ordered by only grows, so it stands there with what that was
+ * once, and is put right when it comes to the top: a record of one that is not behind costs nothing. So with one that is idle,
+ * which is let go then. Each is in there once, and all that are not idle are.
+ */
+struct queue {
+	struct entry *v;
+	size_t n, cap;
+};
+
+struct entry {
+	int64_t at;
+	struct partition *p;
 };
 
 struct watermark {
 	struct keytab *partitions;
+	struct queue queues[ORDERS];
 	int64_t delay, idle;
 	size_t expected, seen;
 	size_t last; /* the partition last asked for: records come in runs */
 	int64_t waited;
+	int64_t greatest; /* mark of all partitions; WATERMARK_NONE: none was seen */
 	int64_t now;
-	int64_t due; /* a partition may be idle from then on that was not when `now` was found */
-	bool stale;  /* `now` may be too low */
 };
+
+/* --- Queues --- */
+
+static void enqueue(struct queue *q, struct partition *p, enum order order)
+{
+	const struct entry e = {p->at[order], p};
+	size_t i = q->n;
+
+	q->v = mem_grow(q->v, &q->cap, q->n + 1, sizeof *q->v);
+	q->n++;
+	for (; i && q->v[(i - 1) / 2].at > e.at; i = (i - 1) / 2)
+		q->v[i] = q->v[(i - 1) / 2];
+	q->v[i] = e;
+	p->queued[order] = true;
+}
+
+/* In place of the one on top. */
+static void put_top(struct queue *q, struct entry e)
+{
+	size_t i = 0, child;
+
+	while ((child = 2 * i + 1) < q->n) {
+		child += child + 1 < q->n && q->v[child + 1].at < q->v[child].at;
+		if (q->v[child].at >= e.at)
+			break;
+		q->v[i] = q->v[child];
+		i = child;
+	}
+	q->v[i] = e;
+}
+
+/* When p will be idle; INT64_MAX: never. */
+static int64_t deadline(const struct watermark *wm, const struct partition *p)
+{
+	int64_t t;
+
+	return __builtin_add_overflow(p->at[BY_WAITED], wm->idle, &t) ? INT64_MAX : t;
+}
+
+/* Is the time `t`, from a deadline, still to come? */
+static bool ahead(const struct watermark *wm, int64_t t)
+{
+	return t > wm->waited || t == INT64_MAX;
+}
+
+/* The first of those that are not idle; NULL: all are. */
+static const struct partition *first(struct watermark *wm, enum order order)
+{
+	struct queue *q = &wm->queues[order];
+
+	while (q->n) {
+		struct partition *p = q->v->p;
+
+		if (!ahead(wm, deadline(wm, p))) {
+			p->queued[order] = false;
+			put_top(q, q->v[--q->n]);
+		} else if (q->v->at < p->at[order]) {
+			put_top(q, (struct entry){p->at[order], p});
+		} else {
+			return p;
+		}
+	}
+	return NULL;
+}
+
+/* --- Partitions --- */
 
 struct watermark *watermark_new(int64_t delay, size_t expected, int64_t idle)
 {
@@ -32,8 +116,7 @@ struct watermark *watermark_new(int64_t delay, size_t expected, int64_t idle)
 	wm->delay = delay;
 	wm->expected = expected;
 	wm->idle = idle;
-	wm->now = WATERMARK_NONE;
-	wm->due = INT64_MAX;
+	wm->greatest = wm->now = WATERMARK_NONE;
 	return wm;
 }
 
@@ -42,6 +125,8 @@ void watermark_free(struct watermark *wm)
 	if (!wm)
 		return;
 	keytab_free(wm->partitions);
+	for (int i = 0; i < ORDERS; i++)
+		free(wm->queues[i].v);
 	free(wm);
 }
 
@@ -76,18 +161,17 @@ static int64_t mark_of(int64_t t, int64_t delay)
 	return mark;
 }
 
-/* When p will be idle; INT64_MAX: never. */
-static int64_t deadline(const struct watermark *wm, const struct partition *p)
+/* It is there: known, or not idle any more, or both. */
+static void enter(struct watermark *wm, struct partition *p)
 {
-	int64_t t;
-
-	return __builtin_add_overflow(p->waited, wm->idle, &t) ? INT64_MAX : t;
-}
-
-/* Is the time `t`, from a deadline, still to come? */
-static bool ahead(const struct watermark *wm, int64_t t)
-{
-	return t > wm->waited || t == INT64_MAX;
+	wm->seen += !p->seen;
+	p->seen = true;
+	if (p->at[BY_MARK] > wm->greatest)
+		wm->greatest = p->at[BY_MARK];
+	for (int i = 0; i < ORDERS; i++) {
+		if (!p->queued[i])
+			enqueue(&wm->queues[i], p, (enum order)i);
+	}
 }
 
 void watermark_observe(struct watermark *wm, size_t p, int64_t t, int64_t waited)
@@ -97,74 +181,44 @@ void watermark_observe(struct watermark *wm, size_t p, int64_t t, int64_t waited
 
 	if (waited > wm->waited)
 		wm->waited = waited;
-	part->waited = waited;
-	if (part->seen && mark <= part->mark)
-		return;
-	/* A partition ahead of the watermark does not hold it, so it need not be found anew. */
-	wm->stale |= !part->seen || part->mark <= wm->now;
-	wm->seen += !part->seen;
-	part->seen = true;
-	part->mark = mark;
+	part->at[BY_WAITED] = wm->waited;
+	if (!part->seen || mark > part->at[BY_MARK])
+		part->at[BY_MARK] = mark;
+	enter(wm, part);
 }
 
-/* What the partitions say, as of wm->waited. */
-struct view {
-	int64_t least;    /* of those not idle; INT64_MAX when all are */
-	int64_t greatest; /* of all; WATERMARK_NONE when none was seen */
-	int64_t due;      /* when the next will be idle; INT64_MAX: never */
-	bool missing;     /* an expected one is awaited still */
-};
-
-static struct view look(const struct watermark *wm)
+/* Is an expected one awaited still? */
+static bool is_missing(const struct watermark *wm)
 {
-	struct view v = {INT64_MAX, WATERMARK_NONE, INT64_MAX, false};
-	size_t n = keytab_count(wm->partitions);
-
-	if (wm->seen < wm->expected && ahead(wm, wm->idle)) {
-		v.missing = true;
-		v.due = wm->idle;
-	}
-	for (size_t i = 0; i < n; i++) {
-		const struct partition *p = keytab_slot(wm->partitions, i);
-		int64_t due = deadline(wm, p);
-
-		if (!p->seen)
-			continue;
-		if (p->mark > v.greatest)
-			v.greatest = p->mark;
-		if (!ahead(wm, due))
-			continue;
-		if (p->mark < v.least)
-			v.least = p->mark;
-		if (due < v.due)
-			v.due = due;
-	}
-	return v;
+	return wm->seen < wm->expected && ahead(wm, wm->idle);
 }
 
 int64_t watermark_now(struct watermark *wm, int64_t waited)
 {
-	struct view v;
+	const struct partition *least;
 	int64_t mark;
 
 	if (waited > wm->waited)
 		wm->waited = waited;
-	if (!wm->stale && wm->waited < wm->due)
+	if (is_missing(wm))
 		return wm->now;
-	v = look(wm);
-	mark = v.least < v.greatest ? v.least : v.greatest;
-	if (!v.missing && mark > wm->now)
+	least = first(wm, BY_MARK);
+	mark = least ? least->at[BY_MARK] : wm->greatest;
+	if (mark > wm->now)
 		wm->now = mark;
-	wm->due = v.due;
-	wm->stale = false;
 	return wm->now;
 }
 
-int64_t watermark_deadline(const struct watermark *wm)
+int64_t watermark_deadline(struct watermark *wm)
 {
-	struct view v = look(wm);
+	const struct partition *next;
+	int64_t due;
 
-	return wm->now < v.greatest ? v.due : INT64_MAX;
+	if (wm->now >= wm->greatest)
+		return INT64_MAX;
+	next = first(wm, BY_WAITED);
+	due = next ? deadline(wm, next) : INT64_MAX;
+	return is_missing(wm) && wm->idle < due ? wm->idle : due;
 }
 
 void watermark_save(const struct watermark *wm, struct buf *out)
@@ -179,7 +233,7 @@ void watermark_save(const struct watermark *wm, struct buf *out)
 
 		pack_bytes(out, name.ptr, name.len);
 		pack_int(out, p->seen);
-		pack_int(out, p->mark);
+		pack_int(out, p->at[BY_MARK]);
 	}
 }
 
@@ -191,12 +245,12 @@ bool watermark_load(struct watermark *wm, struct unpack *in)
 	for (size_t i = 0; i < n; i++) {
 		size_t number = watermark_partition(wm, unpack_bytes(in));
 		struct partition *p = keytab_slot(wm->partitions, number);
+		bool seen = unpack_int(in);
 
-		p->seen = unpack_int(in);
-		p->mark = unpack_int(in);
-		wm->seen += p->seen;
+		p->at[BY_MARK] = unpack_int(in);
+		if (seen)
+			enter(wm, p);
 	}
 	wm->now = now;
-	wm->stale = true;
 	return !in->bad;
 }

@@ -5,7 +5,7 @@
  * the partitions that are not idle. It never moves back. Until every expected partition was seen
  * (or is idle) there is none: WATERMARK_NONE. Once all are idle none holds another, and it is the
  * greatest over all. No record moves it to WATERMARK_END: that is for the caller, at the end of
- * input. Times in microseconds.
+ * input. Times in microseconds. A record takes time by the logarithm of how many partitions there are.
  */
 #ifndef KPIPE_WATERMARK_H
 #define KPIPE_WATERMARK_H
@@ -47,6 +47,6 @@ void watermark_save(const struct watermark *wm, struct buf *out);
 bool watermark_load(struct watermark *wm, struct unpack *in);
 
 /* When `waited` reaches this, watermark_now may change without a record; INT64_MAX: never. */
-int64_t watermark_deadline(const struct watermark *wm);
+int64_t watermark_deadline(struct watermark *wm);
 
 #endif

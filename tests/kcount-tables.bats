@@ -162,7 +162,7 @@ misused()
 	exec 5>&-
 	wait
 	same_text '{"count":1}' "$(cat out)"
-	kcount -J --time-unit ms --suppress 10s --idle 300ms --keep-open >out <in 3>&- &
+	kcount -J --suppress 10s --idle 300ms --keep-open >out <in 3>&- &
 	exec 5>in
 	printf '{"topic":"t","partition":%s,"timestamp":%s}\n' 0 1000 1 2000 1 60000 >&5
 	eventually 10 test -s out
@@ -174,11 +174,31 @@ misused()
 @test "--suppress: what changed before there was a watermark counts from the first one" {
 	envelopes() { printf '{"topic":"t","partition":%s,"timestamp":%s}\n' "$@" >in.ndjson; }
 	envelopes 0 1000 1 2000 1 3000
-	gives kcount -J --time-unit ms --suppress 1h --partitions 2 --keep-open in.ndjson </dev/null
+	gives kcount -J --suppress 1h --partitions 2 --keep-open in.ndjson </dev/null
 	envelopes 0 1000 1 2000 1 9000 0 5999
-	gives kcount -J --time-unit ms --suppress 5s --partitions 2 --keep-open in.ndjson </dev/null
+	gives kcount -J --suppress 5s --partitions 2 --keep-open in.ndjson </dev/null
 	envelopes 0 1000 1 2000 1 9000 0 6000
-	gives kcount -J --time-unit ms --suppress 5s --partitions 2 --keep-open in.ndjson <<<'{"count":4}'
+	gives kcount -J --suppress 5s --partitions 2 --keep-open in.ndjson <<<'{"count":4}'
+}
+
+@test "-J: .timestamp is in ms, whatever its magnitude" {
+	printf '{"topic":"t","partition":0,"timestamp":%s,"key":"%s"}\n' 1000 a 1800 b 2000 c 1713712245123 a >in.ndjson
+	gives kcount -J --ttl 900ms --every 0s -g .key in.ndjson <<-'END'
+	{"key":"a","count":1}
+	{"key":"b","count":1}
+	{"key":"c","count":1}
+	{"key":"a","$delete":true}
+	{"key":"a","count":1}
+	{"key":"b","$delete":true}
+	{"key":"c","$delete":true}
+	END
+	gives kcount -J --suppress 1s --keep-open in.ndjson <<<'{"count":3}'
+	printf '{"topic":"t","partition":0,"timestamp":-1}\n' >in.ndjson
+	for option in --ttl --suppress; do
+		run --separate-stderr kcount -J $option 1s in.ndjson
+		assert_status 1
+		assert_stderr 'kcount: in.ndjson:1: no time (-1)'
+	done
 }
 
 @test "--having" {
@@ -241,6 +261,8 @@ misused()
 		# shellcheck disable=SC2086
 		misused "${option% *} goes with -T or -J" --ttl 1s $option
 	done
+	misused '--idle goes with -J' -T .t --suppress 1s --idle 5s
+	misused '--time-unit us goes with -T: the .timestamp of -J is in ms' -J --ttl 1s --time-unit us
 	misused '--suppress goes by event time: -T EXPR or -J' --suppress 1s
 	misused '--suppress does not go with --every or --ttl' --suppress 1s --every 1s -T .t
 	misused '--ttl does not go with --upsert' --ttl 1s --upsert .k

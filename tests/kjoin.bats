@@ -562,6 +562,22 @@ two_streams()
 	same_text 1 "$(timeout 20 kjoin -J -g .key --table t left | wc -l)"
 }
 
+@test "-J: .timestamp is in ms on both sides, whatever its magnitude" {
+	e() { printf '{"topic":"%s","partition":0,"timestamp":%s,"key":"k","n":"%s"}\n' "$@"; }
+	e l 1000 1 l 1713712245123 2 >left
+	e r 1500 a r 1713712245123 b r 1713712245223 c >right
+	gives kjoin -J -g .key --within 500ms --with right left < <(
+		paste -d' ' <(sed -n '1p;2p;2p' left) right |
+			sed 's/\(.*\) \(.*\)/{"key":"k","left":\1,"right":\2}/'
+	)
+	# What --right-time tells is no such time.
+	echo '{"topic":"r","partition":0,"timestamp":-1,"key":"k","at":1713712245}' >right
+	same_text 2 "$(kjoin -J -g .key --within 500ms --right-time .at --with right left | kmap .left.n -r)"
+	run --separate-stderr kjoin -J -g .key --within 500ms --with right left
+	assert_status 1
+	assert_match ':1: no time \(-1\)' "$stderr"
+}
+
 @test "mistakes" {
 	mistake()
 	{
@@ -585,6 +601,7 @@ two_streams()
 		# shellcheck disable=SC2086
 		mistake "^kjoin: ${option% *} goes with -T or -J " -g .k --with x --ttl 1s $option
 	done
+	mistake '--time-unit s goes with -T: the .timestamp of -J is in ms' -g .k --with x --within 1s -J --time-unit s
 	mistake '--right-key and --table-key are the same' -g .k --table x --right-key .a --table-key .b
 	mistake '--table-key goes with' -g .k --with x --table-key .a
 	mistake 'both sides are standard input' -g .k --with -

@@ -71,6 +71,13 @@ load helper
 	gives kuniq -J -g .key --within 10s in <want
 }
 
+@test "--within -J: .timestamp is in ms, whatever its magnitude" {
+	printf '{"topic":"t","partition":0,"timestamp":%s,"key":"a"}\n' 1000 2001 1713712245123 1713712245124 >in
+	# The third is judged by the watermark of the second, 2001.
+	gives kuniq -J -g .key --within 10s in < <(sed -n '1p;4p' in)
+	gives kuniq -J -g .key --within 1s in < <(sed -n '1p;3p' in)
+}
+
 @test "--within: memory is that of the keys of its time" {
 	[ "${KPIPE_SANITIZED:-}" != 1 ] || skip "a sanitizer needs its memory"
 	# A million keys would need 50 MB and more.
@@ -133,6 +140,8 @@ load helper
 	echo '{"key":1}' >in
 	gives kuniq -g .key -J in <in
 	mistake '--idle must be more than 0' -g .k --within 1s -J --idle 0s
+	mistake '--time-unit ns goes with -T: the .timestamp of -J is in ms' -g .k --within 1s -J --time-unit ns
+	mistake '--idle goes with -J' -g .k --within 1s -T .t --idle 5s
 	mistake '--partitions goes with -J' -g .k --within 1s -T .t --partitions 2
 	mistake "'h' is none of s, ms, us, ns" -g .k --within 1s -T .t --time-unit h
 	mistake '.k .: ' -g '.k |'

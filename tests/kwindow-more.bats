@@ -377,6 +377,8 @@ changing()
 @test "usage errors" {
 	misused '--top N, of 1 or more, and --by NAME go together' -T .t --tumble 1s --top 3
 	misused '--top N, of 1 or more, and --by NAME go together' -T .t --tumble 1s --top 0 --by count
+	misused '--top N, of 1 or more, and --by NAME go together' -T .t --tumble 1s --top 0
+	misused '--top N, of 1 or more, and --by NAME go together' -T .t --tumble 1s --by count
 	misused '--by x: no aggregate has that name' -T .t --tumble 1s --top 3 --by x
 	misused '--ties goes with --top' -T .t --tumble 1s --ties
 	misused '--top goes with --emit close or table' -T .t --tumble 1s --top 3 --by count --emit changes

@@ -307,6 +307,14 @@ misused()
 	same_file want late
 }
 
+@test "--late that cannot be written at the end: the run fails, though its rows are out" {
+	printf '{"t":%d}\n' 100 50 >in.ndjson
+	run --separate-stderr kwindow --tumble 5s -T .t --time-format s --late /dev/full in.ndjson
+	assert_status 1
+	assert_output '{"window_start":100,"window_end":105,"count":1}'
+	assert_stderr 'kwindow: /dev/full: write error: No space left on device'
+}
+
 @test "--late is there, and empty, when nothing was late" {
 	at 1
 	gives rows --tumble 5s --late late <<<'00:00-00:05 "count":1'
@@ -345,6 +353,41 @@ envelopes()
 	# Without -J they are one input.
 	run --separate-stderr kwindow -T .timestamp --tumble 5s in.ndjson
 	assert_stderr 'kwindow: 6 in, 3 used, 0 bad, 3 late'
+}
+
+# What an envelope's timestamp is does not go by its magnitude, as another time would.
+@test "-J: .timestamp is in ms, however small; -1 is none" {
+	printf '{"topic":"t","partition":0,"timestamp":%s}\n' 5000 1000 0 1713712245123 -2 '"7000"' >in.ndjson
+	gives kwindow -J --tumble 1s --delay 30000d in.ndjson <<-'END'
+	{"window_start":"1969-12-31T23:59:59.000Z","window_end":"1970-01-01T00:00:00.000Z","count":1}
+	{"window_start":"1970-01-01T00:00:00.000Z","window_end":"1970-01-01T00:00:01.000Z","count":1}
+	{"window_start":"1970-01-01T00:00:01.000Z","window_end":"1970-01-01T00:00:02.000Z","count":1}
+	{"window_start":"1970-01-01T00:00:05.000Z","window_end":"1970-01-01T00:00:06.000Z","count":1}
+	{"window_start":"1970-01-01T00:00:07.000Z","window_end":"1970-01-01T00:00:08.000Z","count":1}
+	{"window_start":"2024-04-21T15:10:45.000Z","window_end":"2024-04-21T15:10:46.000Z","count":1}
+	END
+	kwindow -J --tumble 1s --delay 30000d in.ndjson >want
+	gives kwindow -J --time-unit ms --tumble 1s --delay 30000d in.ndjson <want
+	printf '{"topic":"t","partition":0,"timestamp":%s}\n' -1 null 1000 -1.0 >in.ndjson
+	echo '{"topic":"t","partition":0}' >>in.ndjson
+	run --separate-stderr kwindow -J --tumble 1s --bad bad in.ndjson
+	assert_output '{"window_start":"1970-01-01T00:00:01.000Z","window_end":"1970-01-01T00:00:02.000Z","count":1}'
+	assert_stderr 'kwindow: 5 in, 1 used, 4 bad, 0 late'
+	kmap -r '.error' bad | same_file <(printf 'no time (%s)\n' -1 null -1 null) -
+	# With -T a time is what it says.
+	printf '{"topic":"t","partition":0,"timestamp":%s}\n' -1 5 >in.ndjson
+	gives kwindow -J -T .timestamp --tumble 10s in.ndjson <<-'END'
+	{"window_start":"1969-12-31T23:59:50.000Z","window_end":"1970-01-01T00:00:00.000Z","count":1}
+	{"window_start":"1970-01-01T00:00:00.000Z","window_end":"1970-01-01T00:00:10.000Z","count":1}
+	END
+}
+
+@test "-J --state: times are in ms in the next run, too" {
+	e() { printf '{"topic":"t","partition":0,"timestamp":%s}\n' "$@"; }
+	e 0 | kwindow -J --tumble 1s --state s
+	e 5000 | kwindow -J --tumble 1s --state s >out
+	e 1713712245123 | kwindow -J --tumble 1s --state s --final >>out
+	kmap -r .window_start out | same_file <(printf '%s.000Z\n' 1970-01-01T00:00:0{0,5} 2024-04-21T15:10:45) -
 }
 
 @test "-J: a partition is of a topic" {
@@ -424,6 +467,17 @@ envelopes()
 	# However long ago it was, a file's next record was never waited for.
 	envelopes 1@1000000010 0@1000000020 0@1000000021 1@1000000011
 	gives kwindow -J --tumble 5s --idle 1us --keep-open in.ndjson </dev/null
+}
+
+@test "-J: many partitions cost little more than one" {
+	awk 'BEGIN {
+		for (i = 0; i < 200000; i++)
+			printf "{\"topic\":\"t\",\"partition\":%d,\"timestamp\":%.0f}\n", i * 7919 % 20000, 1000000000000 + i
+	}' >in
+	timeout 15 kwindow -J --tumble 1m in >out
+	sed 's/"partition":[0-9]*/"partition":0/' in | kwindow -J --tumble 1m >one
+	diff one out
+	same_text 4 "$(wc -l <out)"
 }
 
 @test "--partitions with --idle: one that never comes is let go" {
@@ -903,6 +957,7 @@ all_open()
 	misused "--align: 'x' is not a duration (like 500ms, 5s, 1m30s, 2h, 1d)$help" -T .t --tumble 5s --align x
 	misused "-T EXPR is missing: which field is a record's event time?$help" --tumble 5s
 	misused "--time-unit: 'h' is none of s, ms, us, ns$help" -T .t --tumble 5s --time-unit h
+	misused "--time-unit s goes with -T: the .timestamp of -J is in ms$help" -J --tumble 5s --time-unit s
 	misused "--emit: 'all' is none of close, changes, table$help" -T .t --tumble 5s --emit all
 	misused "--every goes with --emit changes or table$help" -T .t --tumble 5s --every 1s
 	misused "--delay: '-1s' is not a duration (like 500ms, 5s, 1m30s, 2h, 1d)$help" -T .t --tumble 5s --delay=-1s
@@ -910,6 +965,9 @@ all_open()
 	misused "--idle: '-1s' is not a duration (like 500ms, 5s, 1m30s, 2h, 1d)$help" -T .t --tumble 5s --idle=-1s
 	misused "--every: '-1s' is not a duration (like 500ms, 5s, 1m30s, 2h, 1d)$help" -T .t --tumble 5s \
 		--emit table --every=-1s
+	misused "--idle goes with -J$help" -T .t --tumble 5s --idle 5s
+	misused "--idle goes with -J$help" -T .t --tumble 5s --idle 30s
+	misused "--idle must be more than 0$help" -J --tumble 5s --idle 0s
 	misused "--partitions goes with -J$help" -T .t --tumble 5s --partitions 2
 	misused "--partitions: '-1' is not a count$help" -J --tumble 5s --partitions -1
 }

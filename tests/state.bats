@@ -235,6 +235,18 @@ pair()
 	gives kcount -g .k --state s <(lines 1 a) <<<'{"k":"a","count":2}'
 }
 
+@test "a state that cannot be written leaves the old one, and nothing else" {
+	lines 1 a | kcount -g .k --state s >one
+	cp s/state before
+	seq 1000 | sed 's/.*/{"k":&}/' >many
+	run --separate-stderr bash -c 'set -o pipefail; trap "" XFSZ; ulimit -f 1; kcount -g .k --state s many | wc -l'
+	assert_status 1
+	assert_output 1001
+	assert_stderr 'kcount: --state: s: state.new: File too large'
+	same_file before s/state
+	same_text state "$(ls s)"
+}
+
 @test "what is not this run's state is refused, and --reset begins anew" {
 	lines 1 a | kcount -g .k --state s >one
 	for args in '-g .t' '-g .k -w .t' '-g .k -a sum(.t)'; do

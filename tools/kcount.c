@@ -534,6 +534,7 @@ int main(int argc, char **argv)
 			   .suppress = NEVER,
 			   .ttl = NEVER,
 			   .time = STREAMTIME_CONF_INIT,
+			   .rows = ROWOUT_CONF_INIT,
 			   .filter = FILTER_CONF_INIT};
 	const struct optgroup groups[] = {
 		{NULL, groupby_opts, &k.by},

@@ -75,7 +75,7 @@ static void emit(void *ctx, struct slice key, struct slice left, struct slice ri
 /* A side without records holds the other back only for a while. */
 static bool is_idle(const struct kjoin *k, enum join_side side)
 {
-	return k->waited - k->sides[side].seen >= k->time.idle;
+	return k->waited - k->sides[side].seen >= streamtime_idle(&k->time);
 }
 
 /* Will no record of it come? One that goes on in the next run still has a say. */
@@ -144,7 +144,7 @@ static int64_t next_reached(struct kjoin *k, int64_t mark)
 
 	for (int i = JOIN_LEFT; i <= JOIN_RIGHT; i++) {
 		struct side *s = &k->sides[i];
-		int64_t at, until = on_clock(k, s->seen + k->time.idle);
+		int64_t at, until = on_clock(k, s->seen + streamtime_idle(&k->time));
 
 		if (has_ended(k, s))
 			continue;
@@ -470,6 +470,7 @@ static bool is_regular(const char *file)
 static void set_up_side(struct kjoin *k, enum join_side side)
 {
 	struct side *s = &k->sides[side];
+	struct streamtime_conf time = k->time;
 	bool right = side == JOIN_RIGHT, parted = k->timed && k->time.envelope;
 	const struct strlist *keys = !right              ? &k->keys
 				     : k->table_keys.n ? &k->table_keys
@@ -488,9 +489,10 @@ static void set_up_side(struct kjoin *k, enum join_side side)
 	s->set = compile(k, programs, KEYS + keys->n);
 	s->ev = expreval_new(s->set);
 	s->values = mem_zalloc(KEYS + keys->n, sizeof *s->values);
+	time.time = programs[TIME].text;
 	free(programs);
 	if (k->timed)
-		s->st = streamtime_new(&k->time);
+		s->st = streamtime_new(&time);
 }
 
 static void set_up(struct kjoin *k, struct filter_tool *f)

@@ -194,6 +194,7 @@ static void set_time(struct kjoin *k)
 					   : "--late");
 	if (!useful)
 		streamtime_unused(&k->time, "--within, --tumble, --hop, --as-of or --ttl");
+	k->time.idle_inputs = true;
 	streamtime_check(&k->time, needed);
 	if (k->ttl == 0)
 		diag_usage("--ttl must be more than 0");

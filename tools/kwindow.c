@@ -260,7 +260,7 @@ static void set_window(struct kwindow *k)
 		w->align = opt_duration("--align", slice_str(k->align));
 	if (w->size % WHEN_MS || w->step % WHEN_MS || w->align % WHEN_MS)
 		diag_usage("windows start and end at whole milliseconds, as rows show them");
-	if (k->rows.top && !grid)
+	if (k->rows.top != ROWOUT_ALL && !grid)
 		diag_usage("--top does not go with %s: its windows are of one group each", option);
 	if (w->kind == WINDOW_SLIDE && k->emit != WINSTORE_CLOSE)
 		diag_usage("--slide has final rows only, as of --emit close");
@@ -272,7 +272,7 @@ static void set_output(struct kwindow *k)
 {
 	if (k->every != NEVER && k->emit == WINSTORE_CLOSE)
 		diag_usage("--every goes with --emit changes or table");
-	if (k->rows.top && k->emit == WINSTORE_CHANGES)
+	if (k->rows.top != ROWOUT_ALL && k->emit == WINSTORE_CHANGES)
 		diag_usage("--top goes with --emit close or table");
 	if (k->final && !k->keep.dir)
 		diag_usage("--final goes with --state");
@@ -379,6 +379,7 @@ int main(int argc, char **argv)
 			    .slide = NEVER,
 			    .every = NEVER,
 			    .time = STREAMTIME_CONF_INIT,
+			    .rows = ROWOUT_CONF_INIT,
 			    .filter = FILTER_CONF_INIT};
 	const struct optgroup groups[] = {
 		{"Windows", window_opts, &k},

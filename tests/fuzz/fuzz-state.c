@@ -48,7 +48,7 @@ static struct groupby *make_groupby(unsigned spec)
 
 static struct subject make_subject(const struct winstore_conf *conf, unsigned spec)
 {
-	const struct rowout_conf rows = {.windows = true, .end = '\n'};
+	const struct rowout_conf rows = {.top = ROWOUT_ALL, .windows = true, .end = '\n'};
 	struct subject t = {.gb = make_groupby(spec)};
 
 	t.ge = groupby_eval_new(t.gb);

@@ -159,9 +159,10 @@ static void test_range(void)
 
 /* --- Against the definition, worked out anew each time. --- */
 
-enum { PARTITIONS = 5 };
+enum { PARTITIONS = 70, FOREVER = 1 << 30 };
 
 struct model {
+	int partitions;
 	int64_t idle, now;
 	unsigned expected;
 	bool seen[PARTITIONS];
@@ -174,7 +175,7 @@ static int64_t model_at(const struct model *m, int64_t waited)
 	unsigned seen = 0;
 	bool active = false;
 
-	for (int p = 0; p < PARTITIONS; p++) {
+	for (int p = 0; p < m->partitions; p++) {
 		if (!m->seen[p])
 			continue;
 		seen++;
@@ -209,20 +210,43 @@ static int64_t model_mark(int64_t t, int64_t delay)
 	return mark >= INT64_MAX ? INT64_MAX - 1 : (int64_t)mark;
 }
 
-/* One run of 60 steps around time t; how many answers were wrong. */
-static int wrong_steps(int64_t t, int64_t delay)
+/* All that was known, in a new one, whose clock starts anew. */
+static struct watermark *again(struct watermark *old, struct model *m, int64_t delay)
 {
-	struct model m = {
-		.idle = 1 + below(20), .now = WATERMARK_NONE, .expected = below(PARTITIONS + 2)};
+	struct watermark *wm = watermark_new(delay, m->expected, m->idle);
+	struct buf bytes = BUF_INIT;
+	struct unpack in = {0};
+
+	watermark_save(old, &bytes);
+	in.left = buf_slice(&bytes);
+	if (!watermark_load(wm, &in) || in.left.len)
+		abort();
+	buf_free(&bytes);
+	watermark_free(old);
+	memset(m->waited, 0, sizeof m->waited);
+	return wm;
+}
+
+/* One run of 60 steps around time t; how many answers were wrong. */
+static int wrong_steps(int partitions, int64_t t, int64_t delay)
+{
+	struct model m = {.partitions = partitions,
+			  .idle = below(4) ? 1 + below(20) : FOREVER,
+			  .now = WATERMARK_NONE,
+			  .expected = below((unsigned)partitions + 2)};
 	struct watermark *wm = watermark_new(delay, m.expected, m.idle);
 	int64_t waited = 0, before = WATERMARK_NONE;
 	int wrong = 0;
 
 	for (int step = 0; step < 60; step++) {
-		int p = (int)below(PARTITIONS);
+		int p = (int)below((unsigned)partitions);
 		char name[] = {'p', (char)('0' + p), '\0'};
 		int64_t due;
 
+		if (below(40) == 0) {
+			wm = again(wm, &m, delay);
+			waited = 0;
+		}
 		if (below(3) == 0)
 			waited += below(12);
 		if (below(4)) {
@@ -242,6 +266,8 @@ static int wrong_steps(int64_t t, int64_t delay)
 		m.now = model_at(&m, waited);
 		wrong += watermark_now(wm, waited) != m.now || m.now < before;
 		before = m.now;
+		if (below(4) == 0)
+			continue;
 		due = watermark_deadline(wm);
 		wrong += due <= waited;
 		wrong += model_at(&m, due == INT64_MAX ? waited + 1000 : due - 1) != m.now;
@@ -269,11 +295,31 @@ static void test_random(void)
 	for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++) {
 		int wrong = 0;
 
-		for (int run = 0; run < 500; run++)
-			wrong += wrong_steps(starts[i].t, starts[i].delay);
-		ok(wrong == 0, "500 runs of 60 steps from %lld, delay %lld", (long long)starts[i].t,
-		   (long long)starts[i].delay);
+		for (int run = 0; run < 1000; run++)
+			wrong +=
+				wrong_steps(run % 2 ? 5 : PARTITIONS, starts[i].t, starts[i].delay);
+		ok(wrong == 0, "1000 runs of 60 steps from %lld, delay %lld",
+		   (long long)starts[i].t, (long long)starts[i].delay);
 	}
+}
+
+/* How many partitions there are does not show in the time: a scan of them all for each record takes far longer. */
+static void test_many(void)
+{
+	enum { MANY = 20000, ROUNDS = 10 };
+	struct watermark *wm = watermark_new(0, 0, 1000);
+	char name[16];
+	int wrong = 0;
+
+	for (int64_t i = 0; i < MANY * ROUNDS; i++) {
+		snprintf(name, sizeof name, "%d", (int)(i % MANY));
+		watermark_observe(wm, partition(wm, name), i, i / MANY);
+		/* Of all, the one that is next in turn is the furthest behind. */
+		wrong += watermark_now(wm, i / MANY) != (i < MANY ? 0 : i - MANY + 1);
+		wrong += i && watermark_deadline(wm) != 1000 + (i + 1) / MANY - (i >= MANY - 1);
+	}
+	ok(wrong == 0, "20000 partitions, 10 times each in turn");
+	watermark_free(wm);
 }
 
 int main(void)
@@ -285,5 +331,6 @@ int main(void)
 	test_idle();
 	test_range();
 	test_random();
+	test_many();
 	return done_testing();
 }
