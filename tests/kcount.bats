@@ -342,6 +342,32 @@ refuses()
 	END
 }
 
+@test "bytes that are not UTF-8 are no key, and may be elsewhere" {
+	printf 'ok\na\xff\n' >in.ndjson
+	refuses '2: the key is not UTF-8' -R -g .
+	printf 'a\xff\na\xfe\nok\na\xef\xbf\xbd\n' >in.ndjson
+	run --separate-stderr kcount -R -g . --bad skip in.ndjson
+	assert_output $'{"key":"ok","count":1}\n{"key":"a\xef\xbf\xbd","count":1}'
+	assert_match ' 2 bad' "$stderr"
+	gives kcount -R -g length in.ndjson <<<$'{"key":2,"count":4}'
+	# U+FFFD in the key, and other bytes beside it
+	printf '{"k":"\xef\xbf\xbd","v":"\xff"}\n{"k":["\xff"],"v":1}\n{"k":"\xef\xbf\xbd","v":2}\n' >in.ndjson
+	refuses '2: the key is not UTF-8' -g .k
+	refuses '1: the key is not UTF-8' -g '{v}'
+	run --separate-stderr kcount -j 2 -g .k -a 'last(.v)' --bad skip in.ndjson
+	assert_output $'{"k":"\xef\xbf\xbd","last(.v)":2}'
+	gives kcount -w '.v == 2' -g .k in.ndjson <<<$'{"k":"\xef\xbf\xbd","count":1}'
+	gives kcount -g '.k|type' -a 'l=collect(.v)' in.ndjson < <(
+		printf '{"key":"string","l":["\xef\xbf\xbd",2]}\n{"key":"array","l":[1]}\n'
+	)
+	printf '{"k":"\xff","t":1}\n' >in.ndjson
+	refuses '1: the key is not UTF-8' --upsert .k
+	run --separate-stderr kwindow --tumble 1s -T .t -g .k in.ndjson
+	assert_status 1
+	assert_output ''
+	assert_stderr 'kwindow: in.ndjson:1: the key is not UTF-8'
+}
+
 @test "-0: records and rows end in NUL" {
 	printf '1\0\n2\0001' | kcount -0 -g k=. >got
 	printf '{"k":1,"count":2}\0{"k":2,"count":1}\0' >want
