@@ -14,6 +14,7 @@ pipe in random pieces, to one thread or to many. Stops, with status 1, at the fi
 """
 import json
 import math
+import operator
 import os
 import random
 import re
@@ -187,7 +188,7 @@ COLUMNS = ["a", "b", "c", "d"]
 
 
 def small(r):
-    """A number of which five multiplied fit."""
+    """A number of which most often five multiplied fit."""
     return r.choice(["0", "-0", "1", "-1", "0.1", "0.5", "1e2", "25e-2", "1.50", str(r.randint(-99, 99)),
                      "%.3f" % r.uniform(-99, 99), str(r.randint(-10 ** 6, 10 ** 6)), "%.2f" % r.uniform(0, 999)])
 
@@ -215,8 +216,22 @@ def written(r, tree, mark):
     return "(" + written(r, tree[1], mark) + blank + tree[0] + blank + written(r, tree[2], mark) + ")"
 
 
+OPERATORS = {"+": operator.add, "-": operator.sub, "*": operator.mul}
+
+
+def calculated(op, x, y):
+    """Exactly where 128 bits hold it; else in doubles, those with an exponent being decimals again."""
+    if isinstance(x, Decimal) and isinstance(y, Decimal):
+        exactly = OPERATORS[op](x, y)
+        if fits(exactly):
+            return exactly
+    d = OPERATORS[op](float(x), float(y))
+    shortest = Decimal(repr(d))
+    return shortest if (abs(d) >= 1e21 or 0 < abs(d) < 1e-6) and fits(shortest) else d
+
+
 def value(tree, row):
-    """Exactly; None with a None on one side."""
+    """A Decimal, or a float where that does not fit; None with a None on one side."""
     if isinstance(tree, str):
         return Decimal(tree)
     if tree[0] == "field":
@@ -226,8 +241,7 @@ def value(tree, row):
         return sides[0] if sides[0] is not None else sides[1]
     if None in sides:
         return None
-    return -sides[0] if len(sides) == 1 else {"+": Decimal.__add__, "-": Decimal.__sub__,
-                                               "*": Decimal.__mul__}[tree[0]](*sides)
+    return calculated("-", Decimal(0), sides[0]) if len(sides) == 1 else calculated(tree[0], *sides)
 
 
 def exact(r, n):
@@ -243,7 +257,12 @@ def exact(r, n):
                 fields = {c: Decimal(cell) if cell else None for c, cell in zip(COLUMNS, row[1:])}
                 for tree, result in zip(trees, got[row[0]]):
                     want = value(tree, fields)
-                    expect(f"{written(r, tree, mark)} of {row[1:]}", null if want is None else plain(want), result)
+                    if isinstance(want, float):
+                        shortest = Decimal(repr(want))
+                        text = plain(shortest) if fits(shortest) else put_double(want)
+                    else:
+                        text = null if want is None else plain(want)
+                    expect(f"{written(r, tree, mark)} of {row[1:]}", text, result)
         done += len(trees)
     return n * 50
 
