@@ -40,11 +40,11 @@ struct agg_codec {
 	void (*load)(void *state, const struct agg *a, struct unpack *in); /* into an initialised one */
 };
 
-extern const struct agg_codec agg_sum_codec, agg_kept_codec, agg_pair_codec, agg_top_codec,
-	agg_sample_codec, agg_buckets_codec, agg_hashes_codec, agg_set_codec, agg_mode_codec,
-	agg_text_codec;
+extern const struct agg_codec agg_sum_codec, agg_moments_codec, agg_shape_codec, agg_kept_codec,
+	agg_pair_codec, agg_top_codec, agg_sample_codec, agg_buckets_codec, agg_hashes_codec,
+	agg_set_codec, agg_mode_codec, agg_text_codec;
 
-/* --- agg_num.c: sums and moments --- */
+/* --- agg_num.c: sums --- */
 
 struct agg_sum { /* sum avg */
 	union {
@@ -67,15 +67,30 @@ void agg_avg_emit(const void *state, const struct agg *a, struct val *out, struc
 bool agg_sum_inexact(const void *state);
 void agg_sum_free(void *state);
 
-/* Sums of the powers of the distances from the mean: mK = sum (x - mean)^K. */
+/* --- agg_moments.c --- */
+
+enum { AGG_EXP_MAX = 1100 }; /* of the greatest double 1024, of the least -1073 */
+
+/*
+ * Of the distances of the values from one of them, the base, which are exact before they are rounded: their mean, and the
+ * sums of the powers of what is left of each without that, mK = sum (distance - mean)^K. All in units of 2^exp, so that no
+ * power is beyond the doubles.
+ */
 struct agg_moments { /* var stddev var_pop stddev_pop */
-	_Alignas(16) uint64_t n;
+	union {
+		__int128 dec; /* the base, / 10^scale */
+		double dbl;   /* or a double */
+	};
+	uint64_t n; /* values; of none all is 0 */
 	double mean, m2;
+	int32_t exp;
+	uint8_t scale;
+	bool is_dbl;
 };
 
 struct agg_shape { /* skewness kurtosis */
-	_Alignas(16) uint64_t n;
-	double mean, m2, m3, m4;
+	struct agg_moments m;
+	double m3, m4;
 };
 
 void agg_moments_add(void *state, const struct agg *a, const struct val v[], uint64_t seq);

@@ -139,6 +139,39 @@ static void sum_load(void *state, const struct agg *a, struct unpack *in)
 
 const struct agg_codec agg_sum_codec = {sum_save, sum_load};
 
+static bool are_moments(const struct agg_moments *m)
+{
+	return m->scale <= DEC_SCALE_MAX && m->exp >= -AGG_EXP_MAX && m->exp <= AGG_EXP_MAX;
+}
+
+static void moments_save(const void *state, struct buf *out)
+{
+	pack_bytes(out, state, sizeof(struct agg_moments));
+}
+
+static void moments_load(void *state, const struct agg *a, struct unpack *in)
+{
+	(void)a;
+	in->bad |= unpack_into(in, state, sizeof(struct agg_moments)) && !are_moments(state);
+}
+
+const struct agg_codec agg_moments_codec = {moments_save, moments_load};
+
+static void shape_save(const void *state, struct buf *out)
+{
+	pack_bytes(out, state, sizeof(struct agg_shape));
+}
+
+static void shape_load(void *state, const struct agg *a, struct unpack *in)
+{
+	struct agg_shape *s = state;
+
+	(void)a;
+	in->bad |= unpack_into(in, s, sizeof *s) && !are_moments(&s->m);
+}
+
+const struct agg_codec agg_shape_codec = {shape_save, shape_load};
+
 static void sample_save(const void *state, struct buf *out)
 {
 	const struct agg_sample *s = state;

@@ -57,6 +57,7 @@ struct expreval *expreval_new(struct exprset *set)
 			.rules = set->rules,
 			.exact = set->v[i].kind == EXPR_EXACT,
 		};
+		ev->runs[i].rules.exact = ev->runs[i].exact;
 	}
 	return ev;
 }

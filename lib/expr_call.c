@@ -75,6 +75,21 @@ static enum outcome run_tonumber(struct plan_run *run, const struct pval *v, str
 	return pval_is_number(out) ? SURE : UNSURE;
 }
 
+/* Also where the value itself keeps more digits. */
+static enum outcome put_as_jq(struct plan_run *run, const struct pval *v, struct buf *out)
+{
+	struct pval printed = *v;
+	bool exact = run->rules.exact;
+	enum outcome r;
+
+	if (exact && !run->rules.keeps)
+		printed.built = false;
+	run->rules.exact = false;
+	r = plan_put(run, &printed, false, out);
+	run->rules.exact = exact;
+	return r;
+}
+
 static enum outcome run_tostring(struct plan_run *run, const struct pval *v, struct slice none,
 				 struct pval *out)
 {
@@ -86,7 +101,7 @@ static enum outcome run_tostring(struct plan_run *run, const struct pval *v, str
 	*out = *v;
 	if (v->type == PV_STRING)
 		return SURE;
-	r = plan_put(run, v, false, &rec->build);
+	r = put_as_jq(run, v, &rec->build);
 	if (r == SURE)
 		*out = pval_string(
 			arena_copy(&rec->arena, rec->build.data + start, rec->build.len - start));

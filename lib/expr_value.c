@@ -122,11 +122,9 @@ struct val pval_double_result(double d, bool rounded)
 	bool exponent = d != 0 && (fabs(d) < 1e-6 || fabs(d) >= 1e21);
 	struct val out = {.type = VAL_DEC, .rounded = rounded};
 
-	if (!exponent || !dec_from_double(&out.dec, d)) {
-		out.type = VAL_DBL;
-		out.dbl = d;
-	}
-	return out;
+	if (exponent && dec_from_double(&out.dec, d))
+		return out;
+	return (struct val){.type = VAL_DBL, .rounded = rounded, .dbl = d};
 }
 
 static enum outcome json_value(const struct pval *v, struct record *rec,
@@ -176,7 +174,12 @@ enum outcome pval_result(const struct pval *v, struct record *rec, struct jq_num
 		return SURE;
 	default:
 		*out = exact_number(v->text);
-		return exact || out->type == VAL_DEC ? SURE : UNSURE;
+		if (out->type == VAL_DEC)
+			return SURE;
+		if (!by_key || !num_is_double(out->dbl))
+			return exact ? SURE : UNSURE;
+		out->digits = v->text;
+		return SURE;
 	}
 }
 

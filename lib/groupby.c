@@ -6,6 +6,7 @@
 
 #include "json.h"
 #include "mem.h"
+#include "utf8.h"
 
 struct groupby {
 	struct agglist aggs;
@@ -355,13 +356,44 @@ static int finish_eval(struct groupby_eval *ge, struct buf *err)
 	return 0;
 }
 
-int groupby_eval_line(struct groupby_eval *ge, enum groupby_source source, struct slice line,
-		      struct buf *err)
+static int eval_line(struct groupby_eval *ge, enum groupby_source source, struct slice line,
+		     struct buf *err)
 {
 	int rc = source == GROUPBY_TEXT ? expreval_text(ge->ev, line, ge->values, err)
 					: expreval_json(ge->ev, line, ge->values, err);
 
 	return rc < 0 ? rc : finish_eval(ge, err);
+}
+
+/* The key has a U+FFFD, and the line what is not UTF-8. With other bytes there, is the key another? Leaves ge with those. */
+static bool is_key_replaced(struct groupby_eval *ge, enum groupby_source source, struct slice line,
+			    struct buf *err)
+{
+	struct buf key = BUF_INIT, marked = BUF_INIT;
+	bool same;
+
+	buf_add(&key, ge->key.data, ge->key.len);
+	buf_add(&marked, line.ptr, line.len);
+	utf8_mark(marked.data, marked.len);
+	same = eval_line(ge, source, buf_slice(&marked), err) == 0 && groupby_passes(ge) &&
+	       slice_eq(buf_slice(&key), groupby_key(ge));
+	buf_free(&key);
+	buf_free(&marked);
+	return !same;
+}
+
+int groupby_eval_line(struct groupby_eval *ge, enum groupby_source source, struct slice line,
+		      struct buf *err)
+{
+	if (eval_line(ge, source, line, err) < 0)
+		return -1;
+	if (!groupby_passes(ge) || !utf8_replaced(ge->key.data, ge->key.len, line.ptr, line.len))
+		return 0;
+	/* What libjq replaces would make it equal to others. */
+	if (!is_key_replaced(ge, source, line, err))
+		return eval_line(ge, source, line, err);
+	buf_setf(err, "the key is not UTF-8");
+	return -1;
 }
 
 int groupby_eval_row(struct groupby_eval *ge, const struct slice cells[], struct buf *err)

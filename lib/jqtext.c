@@ -202,14 +202,36 @@ static void put_as_written(struct buf *out, struct parts n)
 	buf_free(&digits);
 }
 
-static bool put_odd_number(struct buf *out, struct slice text, double d, bool keeps)
+/* Is there more to the text's number than the shortest text of its double says? */
+static bool is_rounded(struct slice text, double d)
+{
+	struct buf exact = BUF_INIT, nearest = BUF_INIT;
+	struct dec number, printed;
+	bool same;
+
+	if (dec_parse(&number, text.ptr, text.len))
+		return !dec_from_double(&printed, d) || dec_cmp(number, printed) != 0;
+	if (!num_is_double(d))
+		return false;
+	num_put_exact(&exact, text.ptr, text.len);
+	num_put_double(&nearest, d);
+	same = slice_eq(buf_slice(&exact), buf_slice(&nearest));
+	buf_free(&exact);
+	buf_free(&nearest);
+	return !same;
+}
+
+static bool put_odd_number(struct buf *out, struct slice text, double d,
+			   struct jq_number_rules rules)
 {
 	struct parts n = take_apart(text);
 
 	if (text.len > EXP_MAX || n.exp > EXP_MAX || n.exp < -EXP_MAX)
 		return false;
-	if (keeps)
+	if (rules.keeps)
 		put_as_written(out, n);
+	else if (rules.exact && is_rounded(text, d))
+		num_put_exact(out, text.ptr, text.len);
 	else
 		jqtext_put_double(out, isinf(d) ? copysign(DBL_MAX, d) : d);
 	return true;
@@ -219,7 +241,7 @@ bool jqtext_put_number(struct buf *out, struct slice text, const struct jq_numbe
 		       struct jq_number_rules rules)
 {
 	if (!n->plain)
-		return put_odd_number(out, text, n->dbl, rules.keeps);
+		return put_odd_number(out, text, n->dbl, rules);
 	buf_add(out, text.ptr, text.len);
 	return true;
 }

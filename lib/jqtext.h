@@ -13,7 +13,9 @@
 struct jq_number_rules {
 	bool keeps;    /* prints a number from a text as that was written */
 	bool compares; /* compares two of them by what was written, not as doubles */
-	bool negates;  /* keeps what was written behind a minus, which binds closer than * (from 1.8 on) */
+	bool negates; /* keeps what was written behind a minus, which binds closer than * (from 1.8 on) */
+	/* Not libjq's: what it would round when it prints it keeps its value. For what is only passed on. */
+	bool exact;
 };
 
 /* What is known of a number's text. */
@@ -55,7 +57,7 @@ bool jqtext_order(struct slice a, struct slice b, struct jq_number_rules rules, 
 
 /*
  * An array or object for a key: members sorted by name, numbers by value (1.50 as 1.5) with all their digits, so that equal
- * ones are equal bytes and others are not. False also for a number that no decimal holds.
+ * ones are equal bytes and others are not. False also for a number beyond the doubles.
  */
 bool jqtext_canonical(struct buf *out, struct slice text);
 

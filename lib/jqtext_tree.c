@@ -396,9 +396,13 @@ static bool put_by_value(struct buf *out, struct slice text)
 {
 	struct dec written;
 
-	if (!dec_parse(&written, text.ptr, text.len))
+	if (dec_parse(&written, text.ptr, text.len)) {
+		dec_put(out, written);
+		return true;
+	}
+	if (!num_is_double(num_double(text.ptr, text.len)))
 		return false;
-	dec_put(out, written);
+	num_put_exact(out, text.ptr, text.len);
 	return true;
 }
 

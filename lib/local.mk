@@ -3,7 +3,7 @@ noinst_LIBRARIES += libkpipe.a
 
 libkpipe_a_SOURCES = \
 	lib/admintool.c lib/admintool.h \
-	lib/agg.c lib/agg.h lib/agg_impl.h lib/agg_kept.c lib/agg_num.c lib/agg_ops.c \
+	lib/agg.c lib/agg.h lib/agg_impl.h lib/agg_kept.c lib/agg_moments.c lib/agg_num.c lib/agg_ops.c \
 	lib/agg_rank.c lib/agg_save.c lib/agg_set.c lib/agg_sketch.c lib/agg_spec.c \
 	lib/arena.c lib/arena.h \
 	lib/buf.c lib/buf.h \

@@ -378,6 +378,70 @@ void dec_put(struct buf *out, struct dec d)
 	buf_add(out, p, (size_t)(end - p));
 }
 
+/* --- Text of numbers beyond decimals. --- */
+
+static void put_zeros(struct buf *out, int64_t n)
+{
+	for (; n > 0; n--)
+		buf_add_char(out, '0');
+}
+
+/* 0 < point < digits.len, or all the digits and none behind it. */
+static void put_pointed(struct buf *out, struct slice digits, size_t point)
+{
+	buf_add(out, digits.ptr, point);
+	if (point == digits.len)
+		return;
+	buf_add_char(out, '.');
+	buf_add(out, digits.ptr + point, digits.len - point);
+}
+
+/* 0.digits * 10^point, without zeros at the ends of the digits. */
+static void put_digits(struct buf *out, struct slice digits, int64_t point)
+{
+	enum { ZEROS_MAX = 21 };
+	int64_t len = (int64_t)digits.len;
+
+	if (point <= 0 && point >= -ZEROS_MAX) {
+		buf_add_str(out, "0.");
+		put_zeros(out, -point);
+		buf_add(out, digits.ptr, digits.len);
+	} else if (point > 0 && point <= len + ZEROS_MAX) {
+		put_pointed(out, digits, (size_t)(point < len ? point : len));
+		put_zeros(out, point - len);
+	} else {
+		put_pointed(out, digits, 1);
+		buf_addf(out, "e%+lld", (long long)point - 1);
+	}
+}
+
+void num_put_exact(struct buf *out, const char *p, size_t len)
+{
+	struct buf all = BUF_INIT;
+	struct slice digits;
+	struct number n;
+	struct dec d;
+	int64_t point;
+
+	if (dec_parse(&d, p, len)) {
+		dec_put(out, d);
+		return;
+	}
+	num_split(&n, p, len);
+	buf_add(&all, n.whole, (size_t)(n.whole_end - n.whole));
+	buf_add(&all, n.frac, (size_t)(n.frac_end - n.frac));
+	digits = buf_slice(&all);
+	point = n.whole_end - n.whole + n.exp;
+	for (; *digits.ptr == '0'; digits.len--, point--)
+		digits.ptr++;
+	while (digits.ptr[digits.len - 1] == '0')
+		digits.len--;
+	if (n.neg)
+		buf_add_char(out, '-');
+	put_digits(out, digits, point);
+	buf_free(&all);
+}
+
 /* --- Option values. --- */
 
 bool num_int64(const char *s, int64_t *out)

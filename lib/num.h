@@ -8,6 +8,7 @@
 #ifndef KPIPE_NUM_H
 #define KPIPE_NUM_H
 
+#include <math.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -58,6 +59,18 @@ double dec_div(struct dec sum, uint64_t count);
 bool dec_from_double(struct dec *r, double d);
 
 void dec_put(struct buf *out, struct dec d); /* plain: no exponent, no trailing zeros, no "-0" */
+
+/*
+ * The number of a JSON number's text, not the text: of all that say the same it makes one. As dec_put where that holds
+ * it, else all its digits, with an exponent where more than 21 zeros would have to be added to them.
+ */
+void num_put_exact(struct buf *out, const char *p, size_t len);
+
+/* Of the double that a text's number is rounded to, no zero: is it within the range of doubles? */
+static inline bool num_is_double(double d)
+{
+	return isfinite(d) && d != 0;
+}
 
 /*
  * A double in the shortest text that reads back the same, laid out by the rule of ECMAScript's

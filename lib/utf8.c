@@ -244,3 +244,18 @@ bool utf8_replaced(const char *made, size_t made_len, const char *from, size_t f
 	}
 	return false;
 }
+
+void utf8_mark(char *p, size_t len)
+{
+	char *end = p + len;
+
+	while (p < end) {
+		int n = (unsigned char)*p < 0x80 ? 1 : utf8_step(p, end);
+
+		if (n < 0) {
+			n = -n;
+			memset(p, '?', (size_t)n);
+		}
+		p += n;
+	}
+}

@@ -13,7 +13,10 @@ bool utf8_valid(const char *p, size_t len);
 /* Does `made`, which libjq made of `from`, have U+FFFD in place of bytes that are not UTF-8? */
 bool utf8_replaced(const char *made, size_t made_len, const char *from, size_t from_len);
 
-/* What does that, the fastest that this machine has; KPIPE_SIMD=none: the one in plain C. */
+/* Puts a ? in place of each byte that is not UTF-8. */
+void utf8_mark(char *p, size_t len);
+
+/* What utf8_valid does, the fastest that this machine has; KPIPE_SIMD=none: the one in plain C. */
 utf8_valid_fn *utf8_validator(void);
 
 static inline bool utf8_is_continuation(char c)

@@ -93,7 +93,10 @@ void val_put_text(struct buf *out, const struct val *v)
 		dec_put(out, v->dec);
 		break;
 	case VAL_DBL:
-		num_put_double(out, v->dbl);
+		if (v->digits.len)
+			num_put_exact(out, v->digits.ptr, v->digits.len);
+		else
+			num_put_double(out, v->dbl);
 		break;
 	case VAL_STR:
 	case VAL_JSON:
@@ -169,9 +172,20 @@ static void put_number(struct buf *out, const struct val *v)
 	out->data[start + 1] = (char)(out->len - start - 2);
 }
 
+static void put_digits(struct buf *out, struct slice digits)
+{
+	struct buf text = BUF_INIT;
+
+	num_put_exact(&text, digits.ptr, digits.len);
+	put_bytes(out, KEY_NUMBER, buf_slice(&text));
+	buf_free(&text);
+}
+
 static void put_double(struct buf *out, const struct val *v)
 {
-	if (isfinite(v->dbl))
+	if (v->digits.len)
+		put_digits(out, v->digits);
+	else if (isfinite(v->dbl))
 		put_number(out, v);
 	else if (isnan(v->dbl))
 		buf_add_char(out, KEY_NAN);
@@ -223,10 +237,12 @@ static bool number_val(struct slice text, struct val *v)
 {
 	if (!num_is_json(text.ptr, text.len))
 		return false;
-	if (dec_parse(&v->dec, text.ptr, text.len))
+	if (dec_parse(&v->dec, text.ptr, text.len)) {
 		v->type = VAL_DEC;
-	else
-		*v = double_val(num_double(text.ptr, text.len));
+		return true;
+	}
+	*v = double_val(num_double(text.ptr, text.len));
+	v->digits = text;
 	return true;
 }
 

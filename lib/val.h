@@ -24,7 +24,11 @@ struct val {
 		       * 128 bits */
 	union {
 		struct dec dec;
-		double dbl;
+		struct {
+			double dbl;
+			struct slice
+				digits; /* a key: the text of the number that dbl is near to, or empty */
+		};
 		struct slice str;
 	};
 };
@@ -76,8 +80,8 @@ void val_put_text(struct buf *out, const struct val *v);
 /*
  * Keys. A tuple of values becomes bytes, equal exactly when jq holds the values equal (1 = 1.0 =
  * 1e0; -0 = 0), with which tables are looked up; decoding gives back the values, numbers in
- * canonical form: a DBL goes in as the decimal that it prints, so 0.1 computed is 0.1 read. NaN and
- * the infinities are keys too. Each value: a tag byte, then for strings, numbers and JSON the
+ * canonical form: a DBL goes in as the decimal that it prints, so 0.1 computed is 0.1 read, or with
+ * all its digits. NaN and the infinities are keys too. Each value: a tag byte, then for strings, numbers and JSON the
  * length (LEB128) and the bytes.
  */
 void val_put_key(struct buf *out, const struct val *v);

@@ -42,6 +42,41 @@ refuses()
 	END
 }
 
+@test "numbers of any length are groups, with all their digits" {
+	records '{"k":12345678901234567890123456789012345678901}' \
+		'{"k":12345678901234567890123456789012345678902}' '{"k":1e40}' \
+		'{"k":1234567890123456789012345678901234567890.20e1}' \
+		'{"k":10000000000000000000000000000000000000000}' \
+		'{"k":[0.1234567890123456789012345678901234567890123]}'
+	gives kcount -g .k in.ndjson <<-'END'
+	{"k":12345678901234567890123456789012345678901,"count":1}
+	{"k":12345678901234567890123456789012345678902,"count":2}
+	{"k":1e+40,"count":2}
+	{"k":[0.1234567890123456789012345678901234567890123],"count":1}
+	END
+	head -n 4 in.ndjson >four.ndjson
+	gives kcount -a 'd=distinct(.k),s=collect_set(.k)' four.ndjson <<-'END'
+	{"d":3,"s":[12345678901234567890123456789012345678901,12345678901234567890123456789012345678902,1e+40]}
+	END
+}
+
+@test "what is only passed on keeps its digits, in objects too" {
+	records '{"id":1234567890123456789,"t":1}' '{"id":1234567890123456788,"t":0}'
+	gives kcount -a 'f=first(.), l=last(.), fb=first_by(.; .t), lb=last_by(.; .t)' in.ndjson <<-'END'
+	{"f":{"id":1234567890123456789,"t":1},"l":{"id":1234567890123456788,"t":0},"fb":{"id":1234567890123456788,"t":0},"lb":{"id":1234567890123456789,"t":1}}
+	END
+	gives kcount -a 'c=collect([.id]), t=top_by(1; {id}; .t), m=mode(.), i=min_by(.; .t), a=max_by({a:[.id]}; .t)' \
+		in.ndjson <<-'END'
+	{"c":[[1234567890123456789],[1234567890123456788]],"t":[{"id":1234567890123456789}],"m":{"id":1234567890123456789,"t":1},"i":{"id":1234567890123456788,"t":0},"a":{"a":[1234567890123456789]}}
+	END
+	printf '%s\n' id,t 1234567890123456789,1 >in.csv
+	gives csvagg --json -a 'l=last(.)' in.csv <<<'{"l":{"id":1234567890123456789,"t":1}}'
+	head -n 1 in.ndjson >one.ndjson
+	gives kwindow --tumble 1s -T .t -a 'l=last(.)' one.ndjson <<-'END'
+	{"window_start":"1970-01-01T00:00:01.000Z","window_end":"1970-01-01T00:00:02.000Z","l":{"id":1234567890123456789,"t":1}}
+	END
+}
+
 @test "groups of several keys" {
 	records '{"a":1,"b":"x"}' '{"a":1,"b":"y"}' '{"a":1,"b":"x"}' '{"a":2,"b":"x"}'
 	gives kcount -g .a -g .b in.ndjson <<-'END'
@@ -305,6 +340,32 @@ refuses()
 	{"m":"GET","count":2}
 	{"m":"PUT","count":1}
 	END
+}
+
+@test "bytes that are not UTF-8 are no key, and may be elsewhere" {
+	printf 'ok\na\xff\n' >in.ndjson
+	refuses '2: the key is not UTF-8' -R -g .
+	printf 'a\xff\na\xfe\nok\na\xef\xbf\xbd\n' >in.ndjson
+	run --separate-stderr kcount -R -g . --bad skip in.ndjson
+	assert_output $'{"key":"ok","count":1}\n{"key":"a\xef\xbf\xbd","count":1}'
+	assert_match ' 2 bad' "$stderr"
+	gives kcount -R -g length in.ndjson <<<$'{"key":2,"count":4}'
+	# U+FFFD in the key, and other bytes beside it
+	printf '{"k":"\xef\xbf\xbd","v":"\xff"}\n{"k":["\xff"],"v":1}\n{"k":"\xef\xbf\xbd","v":2}\n' >in.ndjson
+	refuses '2: the key is not UTF-8' -g .k
+	refuses '1: the key is not UTF-8' -g '{v}'
+	run --separate-stderr kcount -j 2 -g .k -a 'last(.v)' --bad skip in.ndjson
+	assert_output $'{"k":"\xef\xbf\xbd","last(.v)":2}'
+	gives kcount -w '.v == 2' -g .k in.ndjson <<<$'{"k":"\xef\xbf\xbd","count":1}'
+	gives kcount -g '.k|type' -a 'l=collect(.v)' in.ndjson < <(
+		printf '{"key":"string","l":["\xef\xbf\xbd",2]}\n{"key":"array","l":[1]}\n'
+	)
+	printf '{"k":"\xff","t":1}\n' >in.ndjson
+	refuses '1: the key is not UTF-8' --upsert .k
+	run --separate-stderr kwindow --tumble 1s -T .t -g .k in.ndjson
+	assert_status 1
+	assert_output ''
+	assert_stderr 'kwindow: in.ndjson:1: the key is not UTF-8'
 }
 
 @test "-0: records and rows end in NUL" {

@@ -99,6 +99,14 @@ holds()
 	holds sums moments 100
 }
 
+@test "variance and kin of 100 groups, far from 0 or of extreme magnitude, by any threads, from a state" {
+	holds sums deviations 100
+}
+
+@test "1000 long numbers in several spellings, as groups" {
+	holds sums keys 1000
+}
+
 @test "20000 timestamps, some of them broken" {
 	holds sums times 20000
 }

@@ -3,6 +3,8 @@
     sums.py sums SEED N        sums, averages and the rest of N random decimals, in groups
     sums.py doubles SEED N     N random bit patterns, as text in many forms, read and printed
     sums.py moments SEED N     the statistics of N groups
+    sums.py deviations SEED N  variance and kin of N groups, far from 0 or of extreme magnitude
+    sums.py keys SEED N        N long numbers in several spellings, as groups
     sums.py changes SEED N     sums and averages of N groups of rows that come and go
     sums.py exact SEED N       N expressions of + - * // over fields, some of them null
     sums.py times SEED N       N timestamps as text, some of them broken
@@ -12,6 +14,8 @@ pipe in random pieces, to one thread or to many. Stops, with status 1, at the fi
 """
 import json
 import math
+import operator
+import os
 import random
 import re
 import statistics
@@ -184,7 +188,7 @@ COLUMNS = ["a", "b", "c", "d"]
 
 
 def small(r):
-    """A number of which five multiplied fit."""
+    """A number of which most often five multiplied fit."""
     return r.choice(["0", "-0", "1", "-1", "0.1", "0.5", "1e2", "25e-2", "1.50", str(r.randint(-99, 99)),
                      "%.3f" % r.uniform(-99, 99), str(r.randint(-10 ** 6, 10 ** 6)), "%.2f" % r.uniform(0, 999)])
 
@@ -212,8 +216,22 @@ def written(r, tree, mark):
     return "(" + written(r, tree[1], mark) + blank + tree[0] + blank + written(r, tree[2], mark) + ")"
 
 
+OPERATORS = {"+": operator.add, "-": operator.sub, "*": operator.mul}
+
+
+def calculated(op, x, y):
+    """Exactly where 128 bits hold it; else in doubles, those with an exponent being decimals again."""
+    if isinstance(x, Decimal) and isinstance(y, Decimal):
+        exactly = OPERATORS[op](x, y)
+        if fits(exactly):
+            return exactly
+    d = OPERATORS[op](float(x), float(y))
+    shortest = Decimal(repr(d))
+    return shortest if (abs(d) >= 1e21 or 0 < abs(d) < 1e-6) and fits(shortest) else d
+
+
 def value(tree, row):
-    """Exactly; None with a None on one side."""
+    """A Decimal, or a float where that does not fit; None with a None on one side."""
     if isinstance(tree, str):
         return Decimal(tree)
     if tree[0] == "field":
@@ -223,8 +241,7 @@ def value(tree, row):
         return sides[0] if sides[0] is not None else sides[1]
     if None in sides:
         return None
-    return -sides[0] if len(sides) == 1 else {"+": Decimal.__add__, "-": Decimal.__sub__,
-                                               "*": Decimal.__mul__}[tree[0]](*sides)
+    return calculated("-", Decimal(0), sides[0]) if len(sides) == 1 else calculated(tree[0], *sides)
 
 
 def exact(r, n):
@@ -240,7 +257,12 @@ def exact(r, n):
                 fields = {c: Decimal(cell) if cell else None for c, cell in zip(COLUMNS, row[1:])}
                 for tree, result in zip(trees, got[row[0]]):
                     want = value(tree, fields)
-                    expect(f"{written(r, tree, mark)} of {row[1:]}", null if want is None else plain(want), result)
+                    if isinstance(want, float):
+                        shortest = Decimal(repr(want))
+                        text = plain(shortest) if fits(shortest) else put_double(want)
+                    else:
+                        text = null if want is None else plain(want)
+                    expect(f"{written(r, tree, mark)} of {row[1:]}", text, result)
         done += len(trees)
     return n * 50
 
@@ -343,11 +365,10 @@ MOMENT_SPECS = ["var(X)", "stddev(X)", "var_pop(X)", "stddev_pop(X)", "skewness(
                 "median(X)", "p0(X)", "p99.9(X)", "p100(X)", "mode(X)", "top(3; X)", "collect_set(X)"]
 
 
-def near(what, want, got, condition):
-    """condition: how many digits the operation itself loses (mean by deviation)."""
+def near(what, want, got, close=1e-13, least=1.0):
     if want is None or got in ("", "null"):
         expect(what, want is None, got in ("", "null"))
-    elif abs(float(got) - want) > 1e-13 * (1 + condition) * max(1, abs(want)):
+    elif abs(float(got) - want) > close * max(least, abs(want)):
         sys.exit(f"{what}: wanted {want!r}, got {got}")
 
 
@@ -364,9 +385,8 @@ def check_moments(group, values, got):
             statistics.pvariance(exact), statistics.pstdev(exact),
             float(central(exact, 3)) / variance ** 1.5 if varied else None,
             float(central(exact, 4)) / variance ** 2 - 3 if varied else None]
-    condition = float(abs(sum(exact) / len(exact))) / (variance ** .5 or 1)
     for spec, w, g in zip(MOMENT_SPECS, want, got):
-        near(f"group {group} {spec}", None if w is None else float(w), g, condition)
+        near(f"group {group} {spec}", None if w is None else float(w), g)
     for i, p in (6, Fraction(1, 2)), (7, Fraction(0)), (8, Fraction(999, 1000)), (9, Fraction(1)):
         expect(f"group {group} {MOMENT_SPECS[i]}", plain(exact_decimal(quantile(exact, p))), got[i])
     expect(f"group {group} mode", plain(exact_decimal(statistics.mode(exact))), got[10])
@@ -395,6 +415,102 @@ def moments(r, n):
     for group, values in groups.items():
         check_moments(group, values, got[group])
     return len(rows)
+
+
+CENTERS = [0, 10 ** 8, -10 ** 12, 10 ** 15, 10 ** 17, -10 ** 17 - 1, 1713712245123456701, 10 ** 17 + 3]
+
+
+def deviating(r):
+    """The texts of a group: decimals about a center, or doubles of any magnitude."""
+    size, width = r.choice([1, 2, 3, 10, 100, 1000]), r.choice([1000, 10 ** 6])
+    if r.random() < .5:
+        places = r.randint(0, 3)
+        center = Decimal(r.choice(CENTERS))
+        values = [format(center + Decimal(r.randint(0, width)).scaleb(-places), "f") for _ in range(size)]
+    else:
+        center, exponent = r.choice([0, 10 * width]), r.randint(-330, 300)
+        values = [f"{center + r.randint(-width, width)}e{exponent}" for _ in range(size)]
+    if r.random() < .2:
+        values[0] = "0"
+    return values
+
+
+def measured(text):
+    """What a number counts as: what no decimal holds is its double."""
+    d = Decimal(text)
+    return Fraction(d) if fits(d) else Fraction(float(text))
+
+
+def square_root(x):
+    return float((Decimal(x.numerator) / x.denominator).sqrt())
+
+
+def check_deviations(group, values, got):
+    many, m2 = len(values) > 1, central(values, 2)
+    sample = m2 * len(values) / (len(values) - 1) if many else None
+    want = [nearest(sample) if many else None, square_root(sample) if many else None, nearest(m2), square_root(m2)]
+    for spec, w, g in zip(MOMENT_SPECS, want, got):
+        near(f"group {group} {spec}", w, g, 1e-9, 1e-313)
+    root = (Decimal(m2.numerator) / m2.denominator).sqrt()
+    third, fourth = central(values, 3), central(values, 4)
+    shape = [float(third / Fraction(root) ** 3), float(fourth / m2 ** 2 - 3)] if m2 else [None, None]
+    for spec, w, g in zip(MOMENT_SPECS[4:], shape, got[4:]):
+        near(f"group {group} {spec}", w, g, 1e-9)
+
+
+def deviations(r, n):
+    groups = {str(i): deviating(r) for i in range(n)}
+    lines = [f'{{"g":"{g}","x":{text}}}\n' for g, texts in groups.items() for text in texts]
+    if r.random() < .5:
+        r.shuffle(lines)
+    write("in.ndjson", "".join(lines))
+    os.environ["KPIPE_BLOCK"] = str(r.choice([100, 1000, 10 ** 5]))
+    args = ["kcount", "-g", ".g", "-a", ",".join(f"r{i}={spec}" for i, spec in enumerate(MOMENT_SPECS[:6])).replace("X", ".x")]
+    out, _ = run(args + ["-j", "1", "in.ndjson"])
+    for jobs in "23":
+        same(args, "-j " + jobs, out, run(args + ["-j", jobs, "in.ndjson"])[0])
+    cut, state = r.randrange(len(lines)), ["--state", "deviations.state"]
+    run(args + state + ["--reset"], "".join(lines[:cut]).encode())
+    continued, _ = run(args + state, "".join(lines[cut:]).encode())
+    for text in out, continued:
+        rows = {row["g"]: [row[f"r{i}"] for i in range(6)] for row in map(json.JSONDecoder(parse_int=str, parse_float=str).decode, text.splitlines())}
+        expect("groups", len(groups), len(rows))
+        for group, texts in groups.items():
+            check_deviations(group, [measured(text) for text in texts], ["null" if x is None else x for x in rows[group]])
+    return len(lines)
+
+
+# --- Long numbers as groups ---
+
+def spelled(r, d):
+    """A number's text, as it may be written."""
+    form = r.randint(0, 2)
+    if form == 0:
+        return format(d, "f")
+    if form == 1:
+        digits = "".join(map(str, d.as_tuple().digits)) + "0" * r.randint(0, 3)
+        exponent = d.adjusted() + 1 - r.randint(1, len(digits))
+        point = d.adjusted() + 1 - exponent
+        return ("-" if d < 0 else "") + digits[:point] + ("." + digits[point:] if digits[point:] else "") + f"e{exponent}"
+    return str(d)
+
+
+def keys(r, n):
+    numbers = []
+    while len(numbers) < n:
+        digits = r.randint(1, 60)
+        d = Decimal((r.randint(0, 1), [r.randint(1, 9)] + r.choices(range(10), k=digits - 1), r.randint(-70, 70)))
+        numbers += [d, d + Decimal((0, (1,), d.as_tuple().exponent)), d]
+    r.shuffle(numbers)
+    texts = [spelled(r, d) for d in numbers]
+    write("in.ndjson", "".join(f'{{"k":{text}}}\n' for text in texts))
+    out, _ = run(["kcount", "-g", ".k", "in.ndjson"])
+    want = {}
+    for d in numbers:
+        want[d] = want.get(d, 0) + 1
+    rows = [re.fullmatch(r'{"k":(.*),"count":(\d+)}', line).groups() for line in out.splitlines()]
+    expect("groups and their counts", list(want.items()), [(Decimal(k), int(count)) for k, count in rows])
+    return len(numbers)
 
 
 # --- Times ---
@@ -473,7 +589,7 @@ def times(r, n):
 
 def main():
     what, seed, n = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
-    rows = {"sums": sums, "doubles": doubles, "changes": changes, "exact": exact, "moments": moments,
+    rows = {"sums": sums, "doubles": doubles, "changes": changes, "exact": exact, "moments": moments, "deviations": deviations, "keys": keys,
             "times": times}[what](random.Random(seed), n)
     print(f"{n} cases, {rows} rows")
 

@@ -11,6 +11,7 @@
 #include "streamtime.h"
 #include "toolstate.h"
 #include "upsert.h"
+#include "utf8.h"
 #include "watermark.h"
 #include "when.h"
 #include "winstore.h"
@@ -228,6 +229,22 @@ static void count(struct kcount *k, uint64_t seq, int64_t t, struct buf *out)
 		move_on(k, now, out);
 }
 
+/* The key of a record in a table. */
+static int eval_key(struct kcount *k, struct slice rec)
+{
+	const struct val *key = groupby_extra(k->ge, k->at_key);
+
+	buf_clear(&k->key);
+	val_put_key(&k->key, key);
+	if (key->type == VAL_NULL)
+		buf_setf(&k->err, "no key (null)");
+	else if (utf8_replaced(k->key.data, k->key.len, rec.ptr, rec.len))
+		buf_setf(&k->err, "the key is not UTF-8"); /* it would take the place of others */
+	else
+		return 0;
+	return -1;
+}
+
 /* Also of what a record needs beside its group: its time, and its key in a table. */
 static int eval_all(struct kcount *k, struct slice rec, int64_t *t)
 {
@@ -241,14 +258,7 @@ static int eval_all(struct kcount *k, struct slice rec, int64_t *t)
 		buf_setf(&k->err, "time out of range (years 0000 to 9999)");
 		return -1;
 	}
-	if (!k->rows_by_key)
-		return 0;
-	buf_clear(&k->key);
-	val_put_key(&k->key, groupby_extra(k->ge, k->at_key));
-	if (groupby_extra(k->ge, k->at_key)->type != VAL_NULL)
-		return 0;
-	buf_setf(&k->err, "no key (null)");
-	return -1;
+	return k->rows_by_key ? eval_key(k, rec) : 0;
 }
 
 static void apply(void *ctx, const struct block *blk, struct result *res)

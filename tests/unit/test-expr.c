@@ -424,14 +424,14 @@ static void test_random_records(void)
 
 /* --- Values that are equal or not by what they are, not by how they are written --- */
 
-static void agree_on(const char *program, const char *const records[])
+static void agree_as(enum expr_kind kind, const char *program, const char *const records[])
 {
 	struct expr_conf automatic = {.engine = EXPR_AUTO}, libjq = {.engine = EXPR_JQ};
 	struct buf a = BUF_INIT, b = BUF_INIT;
 	struct engine plan, jq;
 
-	open_engine(&plan, program, EXPR_VALUE, &automatic);
-	open_engine(&jq, program, EXPR_VALUE, &libjq);
+	open_engine(&plan, program, kind, &automatic);
+	open_engine(&jq, program, kind, &libjq);
 	for (unsigned i = 0; records[i]; i++) {
 		eval_line(&plan, slice_str(records[i]), &a);
 		eval_line(&jq, slice_str(records[i]), &b);
@@ -442,6 +442,11 @@ static void agree_on(const char *program, const char *const records[])
 	close_engine(&jq);
 	buf_free(&a);
 	buf_free(&b);
+}
+
+static void agree_on(const char *program, const char *const records[])
+{
+	agree_as(EXPR_VALUE, program, records);
 }
 
 #define TEXTS(...) ((const char *const[]){__VA_ARGS__, NULL})
@@ -709,6 +714,28 @@ static void test_keys(void)
 	is_value(EXPR_KEY, ".a", "{\"a\":-0}", "0");
 	is_value(EXPR_KEY, ".a", "{\"a\":\"007\"}", "\"007\"");
 	is_value(EXPR_KEY, ".a.b", "{\"a\":null}", "null");
+	is_value(EXPR_KEY, ".a", "{\"a\":12345678901234567890123456789012345678901.50}",
+		 "12345678901234567890123456789012345678901.5");
+	is_value(EXPR_KEY, ".", "[12345678901234567890123456789012345678901]",
+		 "[12345678901234567890123456789012345678901]");
+	is_value(EXPR_KEY, ".a", "{\"a\":1e400}", "1.7976931348623157e+308");
+	is_value(EXPR_KEY, ".a", "{\"a\":1e-400}", "0");
+}
+
+/* What an aggregate only passes on keeps its digits, and else looks as jq prints it. */
+static void test_passed_on(void)
+{
+	is_value(EXPR_EXACT, ".", "{\"b\": [1234567890123456789, 7], \"a\":0.1234567890123456789}",
+		 "{\"b\":[1234567890123456789,7],\"a\":0.1234567890123456789}");
+	is_value(EXPR_EXACT, ".a", "{\"a\":[12345678901234567890123456789012345678901]}",
+		 "[12345678901234567890123456789012345678901]");
+	is_value(EXPR_EXACT, "{id: .a, b: [.b, .a]}",
+		 "{\"a\":1234567890123456789,\"b\":[-9007199254740993]}",
+		 "{\"id\":1234567890123456789,\"b\":[[-9007199254740993],1234567890123456789]}");
+	agree_as(EXPR_EXACT, ".",
+		 TEXTS("[1.50,1e3,0.00001,1e300,-0,1e21,0.1e-9]", "{\"b\":1,\"a\":1e400}"));
+	agree_as(EXPR_EXACT, "[.a]|tostring", TEXTS("{\"a\":1234567890123456789}"));
+	agree_as(EXPR_EXACT, "tostring", TEXTS("{\"a\":1234567890123456789}"));
 }
 
 static void test_tests(void)
@@ -1491,6 +1518,7 @@ int main(void)
 	test_values();
 	test_division_by_zero();
 	test_keys();
+	test_passed_on();
 	test_tests();
 	test_exact();
 	test_engines();

@@ -287,6 +287,25 @@ static void test_guarded(void)
 	munmap(pages, 3 * page);
 }
 
+static void test_mark(void)
+{
+	static const char *const t[][2] = {
+		{"", ""},
+		{"a\xff", "a?"},
+		{"\xef\xbf\xbd", "\xef\xbf\xbd"},
+		{"\xe2\x82z\xe2\x82\xac\xc3", "??z\xe2\x82\xac?"},
+		{"\xed\xa0\x80", "???"},
+	};
+
+	for (size_t i = 0; i < sizeof t / sizeof t[0]; i++) {
+		char text[8];
+
+		snprintf(text, sizeof text, "%s", t[i][0]);
+		utf8_mark(text, strlen(text));
+		is_str(text, t[i][1], "marked");
+	}
+}
+
 int main(void)
 {
 	fast = utf8_validator();
@@ -299,5 +318,6 @@ int main(void)
 	test_quadruples();
 	test_mutations();
 	test_guarded();
+	test_mark();
 	return done_testing();
 }
