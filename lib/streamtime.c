@@ -233,7 +233,7 @@ static bool is_none(const struct val *v)
 {
 	int64_t n;
 
-	return v->type == VAL_DEC && dec_is_int(v->dec, &n) && n == -1;
+	return v->type == VAL_DEC && v->dec.v < 0 && dec_is_int(v->dec, &n) && n == -1;
 }
 
 int streamtime_of(struct streamtime *st, const struct val values[], int64_t *t, struct buf *err)
