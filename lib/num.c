@@ -427,7 +427,8 @@ void num_put_exact(struct buf *out, const char *p, size_t len)
 		dec_put(out, d);
 		return;
 	}
-	num_split(&n, p, len);
+	if (!num_split(&n, p, len))
+		return;
 	buf_add(&all, n.whole, (size_t)(n.whole_end - n.whole));
 	buf_add(&all, n.frac, (size_t)(n.frac_end - n.frac));
 	digits = buf_slice(&all);

@@ -25,9 +25,10 @@ struct val {
 	union {
 		struct dec dec;
 		struct {
+			/* In a key, the text of the number that dbl is near to; else empty. Lies over dec.v, so that it
+			 * is empty in what was made with less. */
+			struct slice digits;
 			double dbl;
-			struct slice
-				digits; /* a key: the text of the number that dbl is near to, or empty */
 		};
 		struct slice str;
 	};
