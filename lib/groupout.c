@@ -146,11 +146,9 @@ static struct val meaning(const struct groupout *go, struct val v)
 
 	if (v.type != VAL_STR || !is_number(go, &v))
 		return v;
-	if (!dec_parse(&number.dec, v.str.ptr, v.str.len)) {
-		number.type = VAL_DBL;
-		number.dbl = num_double(v.str.ptr, v.str.len);
-	}
-	return number;
+	if (dec_parse(&number.dec, v.str.ptr, v.str.len))
+		return number;
+	return (struct val){.type = VAL_DBL, .dbl = num_double(v.str.ptr, v.str.len)};
 }
 
 /* Walks the values of a group; valid until the next one. */
