@@ -143,11 +143,11 @@ struct streamtime *streamtime_new(struct streamtime_conf *conf)
 	st = mem_zalloc(1, sizeof *st);
 	st->conf = *conf;
 	st->tz = tz;
-	st->eventtime.told = conf->time_unit != STREAMTIME_NEVER || conf->time == timestamp;
+	if (conf->time_unit != STREAMTIME_NEVER)
+		when_unit_name(unit_names[conf->time_unit], &st->eventtime.unit);
 	if (conf->time == timestamp)
 		st->eventtime.unit = WHEN_MILLIS;
-	else if (st->eventtime.told)
-		when_unit_name(unit_names[conf->time_unit], &st->eventtime.unit);
+	st->eventtime.told = conf->time_unit != STREAMTIME_NEVER || conf->time == timestamp;
 	if (tz) {
 		st->eventtime.to_utc = to_utc;
 		st->eventtime.zone = tz;

@@ -3,6 +3,12 @@
 
 load helper
 
+setup()
+{
+	common_setup
+	[ "${KPIPE_SANITIZED:-}" != 1 ] || skip "what is tested here are the shells' scripts"
+}
+
 # The commands that --help lists, if any.
 commands_in_help()
 {

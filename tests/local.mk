@@ -243,8 +243,8 @@ CLEANFILES += $(kafka_trs) $(kafka_trs:.trs=.log) tests/kafka-broker.log
 
 checks = $(srcdir)/tests/checks
 
-# To what contracts look at kfilter and kuniq are kmap.
-asan_contracts = $(filter-out kfilter kuniq,$(bin_PROGRAMS:tools/%$(EXEEXT)=%))
+# To what contracts look at kfilter and kuniq are kmap, kjoin is kwindow, and kgroup is ktopic.
+asan_contracts = $(filter-out kfilter kuniq kjoin kgroup,$(bin_PROGRAMS:tools/%$(EXEEXT)=%))
 
 check-asan:
 	@CC='$(CC)' $(checks)/asan '$(abs_srcdir)' $(MAKE) CONTRACT_TOOLS='$(asan_contracts)'

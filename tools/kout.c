@@ -621,6 +621,7 @@ int main(int argc, char **argv)
 	take_topic(&k);
 	parse_headers(&k);
 	choose_form(&k);
+	f.framer = choose_framer(&k);
 	k.held.keeps = filter_collects_bad(&k.o.filter);
 	open_producer(&k);
 	f.apply = apply;
@@ -633,7 +634,6 @@ int main(int argc, char **argv)
 	f.no_stdout = !k.o.tee;
 	/* What is read must also arrive within the time. */
 	f.finish_time = k.o.filter.drain / 2;
-	f.framer = choose_framer(&k);
 	f.block_size = k.o.rate ? PACED_BLOCK : 0;
 	f.raw = k.make == make_plain || k.make == make_split;
 	status = filter_run(&f, &k, &k.o.filter, k.files);

@@ -454,7 +454,7 @@ static void test_growth(void)
 		int64_t due = 1;
 		bool exact = true;
 
-		for (int64_t i = 1; i <= (kind ? 100000 : 1000000); i++) {
+		for (int64_t i = 1; i <= (kind ? 100000 : tap_rounds(1000000)); i++) {
 			add(&list, state, member(kind, i, text));
 			if (i % 3 == 0) /* seen before */
 				add(&list, state, member(kind, i / 3, text));
